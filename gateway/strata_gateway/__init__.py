@@ -1,0 +1,1 @@
+"""The only door to Strata: the engine API, its fronts, and the suite that runs it all."""

@@ -1,0 +1,29 @@
+"""Stop the suite: the door first, what it stands on last; containers stay unless they are to go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strata_gateway.suite.process import end, read_pid_file
+from strata_gateway.suite.services import SERVICES, Layout, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+GRACE_S = 10.0
+
+
+def bring_down(layout: Layout, tell: Callable[[str], None], keep: Collection[str] = ()) -> None:
+    """End the services in the reverse of their order, but those in ``keep``."""
+    for service in reversed(SERVICES):
+        if service.name not in keep:
+            stop(layout, service, tell)
+
+
+def stop(layout: Layout, service: Service, tell: Callable[[str], None]) -> None:
+    """End one service; nothing happens when it does not run."""
+    process = read_pid_file(layout.pid_file(service))
+    if process is not None:
+        ended = end(process, GRACE_S)
+        tell(f"{service.name}: {'stopped' if ended else f'killed, it did not stop within {GRACE_S:.0f} s'}")
+    layout.pid_file(service).unlink(missing_ok=True)

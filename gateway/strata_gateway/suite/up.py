@@ -1,0 +1,82 @@
+"""Start whatever of the suite does not run yet, as much of it in parallel as the order allows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from strata_gateway.suite.failure import SuiteFailure
+from strata_gateway.suite.folders import ensure_account, prepare
+from strata_gateway.suite.process import Process, read_pid_file, start_daemon, write_pid_file
+from strata_gateway.suite.readiness import ReadyListener
+from strata_gateway.suite.services import SERVICES, Layout, Service, command_line
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Collection
+
+READY_WITHIN_S = 30.0
+_LOG_LINES_SHOWN = 5
+
+
+def bring_up(layout: Layout, tell: Callable[[str], None], only: Collection[str] = ()) -> None:
+    """Start the services that are not running (``only`` these when given) and wait until all are ready."""
+    account = ensure_account()
+    prepare(layout, account)
+    wanted = [service for service in SERVICES if not only or service.name in only]
+    missing = [service for service in wanted if read_pid_file(layout.pid_file(service)) is None]
+    with ReadyListener(layout.run_dir / f"notify-{os.getpid()}.sock", account.pw_gid) as listener:
+        _Start(layout, listener, tell).run(missing)
+
+
+class _Start:
+    """One pass of starting: which services wait, which were started, which are ready."""
+
+    def __init__(self, layout: Layout, listener: ReadyListener, tell: Callable[[str], None]) -> None:
+        self._layout = layout
+        self._listener = listener
+        self._tell = tell
+        self._started: dict[int, tuple[Service, float, subprocess.Popen[bytes]]] = {}
+
+    def run(self, services: Collection[Service]) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        waiting = list(services)
+        pending = {service.name for service in services}
+        while pending:
+            startable = [service for service in waiting if not pending & set(service.needs)]
+            for service in startable:
+                self._start(service)
+            waiting = [service for service in waiting if service not in startable]
+            pending -= self._await_some(deadline)
+
+    def _start(self, service: Service) -> None:
+        environment = {**os.environ, "NOTIFY_SOCKET": str(self._listener.path)}
+        command = command_line(service, self._layout, sys.executable)
+        child = start_daemon(command, self._layout.log_file(service), environment)
+        process = Process.of(child.pid)
+        if process is not None:
+            write_pid_file(self._layout.pid_file(service), process)
+        self._started[child.pid] = (service, time.monotonic(), child)
+
+    def _await_some(self, deadline: float) -> set[str]:
+        """Names of the services that became ready."""
+        ready, ended = self._listener.wait(self._started, deadline)
+        if not ready and (ended or time.monotonic() >= deadline):
+            raise SuiteFailure(self._explain(ended))
+        return {self._note_ready(pid) for pid in ready}
+
+    def _note_ready(self, pid: int) -> str:
+        service, since, child = self._started.pop(pid)
+        child.returncode = 0  # it outlives us: nobody waits for it
+        self._tell(f"{service.name}: ready after {time.monotonic() - since:.2f} s")
+        return service.name
+
+    def _explain(self, ended: Collection[int]) -> str:
+        pid = next(iter(ended), None) or next(iter(self._started))
+        service, _, child = self._started[pid]
+        log = self._layout.log_file(service)
+        what = f"ended with status {child.wait()}" if pid in ended else f"was not ready within {READY_WITHIN_S:.0f} s"
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
+        return "\n  ".join([f"{service.name} {what}; the end of {log}:", *tail])

@@ -1,0 +1,1 @@
+"""Registry: the one service that talks to the network, and its cache."""

@@ -1,0 +1,1 @@
+"""Runtime: everything that changes, containers, networks and volumes."""

@@ -1,0 +1,1 @@
+"""Store: everything immutable, blobs, layers and images."""
