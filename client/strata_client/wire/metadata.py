@@ -13,7 +13,7 @@ _SECONDS_PER_HOUR = 3600
 
 
 def encode_timeout(seconds: float) -> str:
-    """Value of ``grpc-timeout``, in the finest unit that eight digits can hold; what is over counts as one nanosecond."""
+    """Value of ``grpc-timeout``, in the finest unit that eight digits can hold, at least one."""
     for unit, per_second in _TIMEOUT_UNITS:
         value = int(seconds * per_second)
         if value <= _MAX_TIMEOUT_VALUE:
@@ -26,7 +26,11 @@ def request_headers(scheme: str, authority: str, path: str, metadata: Headers, t
     headers = [(":method", "POST"), (":scheme", scheme), (":path", path), (":authority", authority), ("te", "trailers")]
     if timeout_s is not None:
         headers.append(("grpc-timeout", encode_timeout(timeout_s)))
-    headers += [("content-type", "application/grpc"), ("user-agent", "strata-client"), ("grpc-accept-encoding", "identity")]
+    headers += [
+        ("content-type", "application/grpc"),
+        ("user-agent", "strata-client"),
+        ("grpc-accept-encoding", "identity"),
+    ]
     headers += [_checked(name, value) for name, value in metadata]
     return headers
 
@@ -45,7 +49,7 @@ def decode_message(value: str) -> str:
     decoded = bytearray(pieces[0])
     for piece in pieces[1:]:
         try:
-            decoded += bytes.fromhex(piece[:2].decode("ascii")) + piece[2:]
+            decoded += bytes((int(piece[:2], 16),)) + piece[2:]
         except ValueError:
             decoded += b"%" + piece
     return decoded.decode("utf-8", "replace")

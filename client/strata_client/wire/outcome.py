@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from strata_chassis import errors
-
 from strata_client.wire.metadata import decode_binary, decode_message
 
 OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED = 0, 1, 2, 4
@@ -34,13 +33,13 @@ def outcome_of_trailers(trailers: Mapping[str, str]) -> Outcome:
 
 
 def outcome_of_headers(headers: Mapping[str, str]) -> Outcome | None:
-    """Judge the response's first headers; None when a gRPC server sent them."""
+    """Judge the response's first headers; None when a gRPC server sent them and goes on."""
+    if "grpc-status" in headers:  # a response without messages is all trailers
+        return outcome_of_trailers(headers)
     status = headers.get(":status", "")
     content_type = headers.get("content-type", "")
     if status == "200" and content_type.startswith("application/grpc"):
         return None
-    if "grpc-status" in headers:
-        return outcome_of_trailers(headers)
     code = _CODE_OF_HTTP_STATUS.get(status, UNKNOWN)
     return Outcome(code, f"the peer is no gRPC server: it answered HTTP {status}, {content_type or 'no content type'}")
 
@@ -51,7 +50,7 @@ def outcome_of_reset(error_code: int) -> Outcome:
 
 
 def error_of(outcome: Outcome) -> errors.StrataError:
-    """The error that a status other than OK means, with the reason and metadata of its ErrorInfo."""
+    """Make the error that a status other than OK means, with the reason and metadata of its ErrorInfo."""
     reason, metadata = _error_info(outcome.details)
     kind = _ERROR_OF_CODE.get(outcome.code, errors.Internal)
     message = outcome.message or f"the call failed with status {outcome.code}"
@@ -66,12 +65,12 @@ def _error_info(details: bytes) -> tuple[str | None, Mapping[str, str]]:
     if not details:
         return None, {}
     # Only calls that failed pay for these imports.
-    from google.protobuf.message import DecodeError  # noqa: PLC0415
-    from google.rpc import error_details_pb2, status_pb2  # noqa: PLC0415
+    from google.protobuf.message import DecodeError
+    from google.rpc import error_details_pb2, status_pb2
 
-    info = error_details_pb2.ErrorInfo()
+    info = ErrorInfo()
     try:
-        status = status_pb2.Status.FromString(details)
+        status = Status.FromString(details)
         if any(detail.Unpack(info) for detail in status.details):
             return info.reason or None, dict(info.metadata)
     except DecodeError:

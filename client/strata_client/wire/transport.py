@@ -1,0 +1,56 @@
+"""Sockets to a gateway, connected and switched to non-blocking."""
+
+import socket
+
+from strata_chassis.errors import PermissionDenied, StrataError, Unavailable
+from strata_client.wire.endpoint import Credentials, Endpoint
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+def connect(endpoint: Endpoint, credentials: Credentials | None = None) -> socket.socket:
+    """Open a connection; raises Unavailable or PermissionDenied with a sentence that says what to do."""
+    try:
+        sock = _connect_unix(endpoint) if endpoint.path else _connect_tcp(endpoint, credentials)
+    except OSError as error:
+        raise _explain(endpoint, error) from error
+    sock.settimeout(0)
+    return sock
+
+
+def _connect_unix(endpoint: Endpoint) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(CONNECT_TIMEOUT_S)
+    try:
+        sock.connect(endpoint.path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _connect_tcp(endpoint: Endpoint, credentials: Credentials | None) -> socket.socket:
+    sock = socket.create_connection((endpoint.name, endpoint.port), timeout=CONNECT_TIMEOUT_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return _secure(sock, endpoint, credentials) if endpoint.is_secure else sock
+
+
+def _secure(sock: socket.socket, endpoint: Endpoint, credentials: Credentials | None) -> socket.socket:
+    """Wrap a socket in TLS; only connections over a network pay for the import."""
+    import ssl
+
+    context = ssl.create_default_context(cafile=credentials.authority_file if credentials else None)
+    if credentials:
+        context.load_cert_chain(credentials.certificate_file, credentials.key_file)
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(sock, server_hostname=endpoint.name)
+
+
+def _explain(endpoint: Endpoint, error: OSError) -> StrataError:
+    where = {"host": str(endpoint)}
+    if isinstance(error, PermissionError):
+        message = f"you may not use the gateway's socket {endpoint.path}: run as root, or join the group that owns it"
+        return PermissionDenied(message, reason="SOCKET_FORBIDDEN", metadata=where)
+    why = error.strerror or str(error)
+    message = f"cannot connect to the gateway at {endpoint} ({why}): is the suite running? `strata up` starts it"
+    return Unavailable(message, reason="GATEWAY_UNREACHABLE", metadata=where)
