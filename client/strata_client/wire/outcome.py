@@ -66,7 +66,8 @@ def _error_info(details: bytes) -> tuple[str | None, Mapping[str, str]]:
         return None, {}
     # Only calls that failed pay for these imports.
     from google.protobuf.message import DecodeError
-    from google.rpc import error_details_pb2, status_pb2
+    from google.rpc.error_details_pb2 import ErrorInfo
+    from google.rpc.status_pb2 import Status
 
     info = ErrorInfo()
     try:
