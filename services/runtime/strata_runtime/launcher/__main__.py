@@ -1,0 +1,94 @@
+"""Start the launcher: ``python -m strata_runtime.launcher --run-dir DIR``."""
+
+import argparse
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from strata_runtime.launcher import kernel, namespace
+from strata_runtime.launcher.loop import READABLE, Loop
+from strata_runtime.launcher.server import Server
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM finds nothing running."""
+    parser = argparse.ArgumentParser(prog="strata-launcher", description=__doc__)
+    parser.add_argument("--run-dir", type=Path, default=Path("/run/strata"))
+    parser.add_argument("--state-dir", type=Path, help="not used: the launcher keeps nothing over a reboot")
+    options = parser.parse_args(argv)
+    serve(options.run_dir.absolute())
+    return 0
+
+
+def serve(run_dir: Path) -> None:
+    """Set the process up and run its loop."""
+    become_independent()
+    run_dir.mkdir(parents=True, exist_ok=True)
+    namespace.prepare(run_dir)
+    loop = Loop()
+    root = run_dir / "launcher"
+    root.mkdir(mode=0o700, exist_ok=True)
+    server = Server(loop, root)
+    watch_signals(loop, server)
+    server.adopt()
+    listener = listen(run_dir / "launcher.sock")
+    loop.watch(listener.fileno(), READABLE, lambda _: server.accept(listener))
+    notify_ready()
+    loop.run()
+    with contextlib.suppress(FileNotFoundError):
+        (run_dir / "launcher.sock").unlink()
+
+
+def become_independent() -> None:
+    """Leave the terminal's session, inherit orphans, allow as many descriptors as the host does."""
+    with contextlib.suppress(PermissionError):  # leads its process group already
+        os.setsid()
+    kernel.become_subreaper()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    os.umask(0o077)
+
+
+def watch_signals(loop: Loop, server: Server) -> None:
+    """Serve SIGCHLD and SIGTERM in the loop. SIGINT is the terminal's business, not the containers'."""
+    wake_reader, wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wake(_mask: int) -> None:
+        numbers = os.read(wake_reader, 4096)
+        server.reap()
+        if signal.SIGTERM in numbers and not server.has_live_tasks():
+            loop.stop()
+
+    loop.watch(wake_reader, READABLE, wake)
+
+
+def listen(path: Path) -> socket.socket:
+    """The launcher's socket: root only."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(64)
+    return listener
+
+
+def notify_ready() -> None:
+    """Tell who started us (``sd_notify``) that the socket is there."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+            notifier.connect("\0" + address[1:] if address.startswith("@") else address)
+            notifier.send(b"READY=1")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
