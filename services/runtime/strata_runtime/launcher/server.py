@@ -78,7 +78,7 @@ class Server:
         return {"ok": True}
 
     def _describe(self, task: Task) -> Message:
-        exit_record = task.exit if task.exit and not task.waits_for_exit else None
+        exit_record = task.exit if task.exit and not task.is_ending else None
         return {"task": task.name, "pid": task.pid, "exit": exit_record, "log": task.log_position()}
 
     def _start(self, client: Client, request: Message) -> None:

@@ -33,7 +33,7 @@ class Task:
         "pid",
         "spec",
         "streams",
-        "waits_for_exit",
+        "is_ending",
     )
 
     def __init__(self, loop: Loop, directory: Path, spec: TaskSpec, on_exit: Callable[["Task"], None]) -> None:
@@ -42,7 +42,7 @@ class Task:
         self.spec = spec
         self.pid: int | None = None
         self.exit: dict[str, Any] | None = None
-        self.waits_for_exit = False
+        self.is_ending = False
         log = spec.log and LogFile(spec.log.path, spec.log.max_bytes, spec.log.max_files)
         self.streams = Streams(loop, log or None)
         self._loop = loop
@@ -154,7 +154,7 @@ class Task:
         """The process has ended: deliver the rest of its output, then its status."""
         self.exit = {"status": status, "finished_ns": time.time_ns()} | ({"reason": reason} if reason else {})
         if self.streams.drain():
-            self.waits_for_exit = True
+            self.is_ending = True
             self._loop.call_later(_TERMINAL_GRACE_S, self._finish_terminal)
         else:
             self._finish()
@@ -164,10 +164,10 @@ class Task:
         self._finish()
 
     def _finish(self) -> None:
-        assert self.exit is not None
-        self.waits_for_exit = False
-        records.write_record(self.directory, "exit.json", self.exit)
-        event = {"event": "exit", "task": self.name, **self.exit}
+        self.is_ending = False
+        record = self.exit or {}
+        records.write_record(self.directory, "exit.json", record)
+        event = {"event": "exit", "task": self.name, **record}
         for attachment in self.streams.attachments:
             attachment.client.send_message(event)
         self.streams.finish()
