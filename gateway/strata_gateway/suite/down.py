@@ -1,14 +1,9 @@
 """Stop the suite: the door first, what it stands on last; containers stay unless they are to go."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
 
 from strata_gateway.suite.process import end, read_pid_file
 from strata_gateway.suite.services import SERVICES, Layout, Service
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
 
 GRACE_S = 10.0
 

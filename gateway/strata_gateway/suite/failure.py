@@ -1,5 +1,5 @@
 """The one way in which the suite's commands fail: a sentence for the user."""
 
 
-class SuiteFailure(Exception):  # noqa: N818 - it is read as a sentence: "raise SuiteFailure(...)"
+class SuiteFailure(Exception):
     """Something the user must know; its text is all that is printed."""

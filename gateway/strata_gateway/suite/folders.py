@@ -1,17 +1,12 @@
 """The user the unprivileged services run as, and the folders of a suite with their owners."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from strata_gateway.suite.failure import SuiteFailure
 from strata_gateway.suite.services import SERVICES, UNPRIVILEGED_USER, Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def ensure_account(name: str = UNPRIVILEGED_USER) -> pwd.struct_passwd:
@@ -20,7 +15,7 @@ def ensure_account(name: str = UNPRIVILEGED_USER) -> pwd.struct_passwd:
         return pwd.getpwnam(name)
     except KeyError:
         command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             message = f"cannot make the system user {name}: {result.stderr.strip()}"
             raise SuiteFailure(message) from None

@@ -1,18 +1,14 @@
 """Daemons by pid file: start one, tell whether it still runs, end it, without ever mistaking a recycled pid."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from typing import Self
 
 _START_TIME_FIELD = 19  # of /proc/PID/stat, counted from the field after the command's closing parenthesis
 
@@ -25,7 +21,7 @@ class Process:
     start_time: int
 
     @classmethod
-    def of(cls, pid: int) -> Process | None:
+    def of(cls, pid: int) -> Self | None:
         """The live process with this pid, None when there is none (a zombie counts as none)."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -59,7 +55,7 @@ def write_pid_file(path: Path, process: Process) -> None:
 def start_daemon(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start ``command`` in a session of its own, its output appended to ``log``."""
     with log.open("ab") as sink:
-        return subprocess.Popen(  # noqa: S603 - the command is our own, not a user's
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=sink,

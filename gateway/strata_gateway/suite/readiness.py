@@ -1,20 +1,17 @@
 """Learn from the services themselves when they are ready (the sd_notify protocol), without polling or sleeping."""
 
-from __future__ import annotations
-
 import os
 import select
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-    from types import TracebackType
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 _UCRED = struct.Struct("iii")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_UCRED.size)
 
 
 class ReadyListener:
@@ -34,7 +31,7 @@ class ReadyListener:
         if os.geteuid() == 0:
             os.chown(path, 0, group_id)
 
-    def __enter__(self) -> ReadyListener:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -58,10 +55,10 @@ class ReadyListener:
         return ready & set(pids), ended
 
     def _receive(self) -> set[int]:
-        ready = set()
+        ready: set[int] = set()
         while True:
             try:
-                message, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(_UCRED.size), socket.MSG_DONTWAIT)
+                message, ancillary, _, _ = self._socket.recvmsg(4096, _ANCILLARY_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return ready
             if b"READY=1" in message.splitlines():

@@ -1,9 +1,8 @@
 """Which processes make up the suite, in which order they depend on each other, and where their files lie."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 UNPRIVILEGED_USER = "strata"
 
@@ -42,7 +41,7 @@ class Layout:
     state_dir: Path = Path("/var/lib/strata")
 
     @classmethod
-    def below(cls, root: Path | None) -> Layout:
+    def below(cls, root: Path | None) -> Self:
         """The host's layout, or that of a private suite below ``root``."""
         return cls() if root is None else cls(run_dir=root / "run", state_dir=root / "state")
 

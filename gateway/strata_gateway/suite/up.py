@@ -1,21 +1,16 @@
 """Start whatever of the suite does not run yet, as much of it in parallel as the order allows."""
 
-from __future__ import annotations
-
 import os
+import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
 
 from strata_gateway.suite.failure import SuiteFailure
 from strata_gateway.suite.folders import ensure_account, prepare
 from strata_gateway.suite.process import Process, read_pid_file, start_daemon, write_pid_file
 from strata_gateway.suite.readiness import ReadyListener
 from strata_gateway.suite.services import SERVICES, Layout, Service, command_line
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable, Collection
 
 READY_WITHIN_S = 30.0
 _LOG_LINES_SHOWN = 5

@@ -1,0 +1,1 @@
+"""The other services, as seen from the gateway."""

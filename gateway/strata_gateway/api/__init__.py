@@ -1,0 +1,1 @@
+"""The engine API over gRPC: translates, decides nothing."""

@@ -1,0 +1,60 @@
+"""The servicer of strata.gateway.v1: hands each call to the engine and its results back."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from strata.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
+
+from strata.gateway.v1 import gateway_pb2 as pb
+from strata_gateway.engine.engine import Engine
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class EngineService(GatewayServiceServicer):
+    """Answers the composed calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def Pull(self, request: pb.PullRequest, context: Context) -> AsyncIterator[pb.PullResponse]:
+        """Make an image present and up to date."""
+        async with aclosing(self._engine.pull(request)) as steps:
+            async for step in steps:
+                yield step
+
+    async def CreateContainer(self, request: pb.CreateContainerRequest, context: Context) -> pb.CreateContainerResponse:
+        """Make a container of an image."""
+        return await self._engine.create_container(request)
+
+    async def Run(
+        self, request_iterator: AsyncIterator[pb.RunRequest], context: Context
+    ) -> AsyncIterator[pb.RunResponse]:
+        """Make a container, attach, start."""
+        async with aclosing(self._engine.run(request_iterator)) as steps:
+            async for step in steps:
+                yield step
+
+    async def Prune(self, request: pb.PruneRequest, context: Context) -> pb.PruneResponse:
+        """Remove what is not used."""
+        return await self._engine.prune(request)
+
+    async def GetDiskUsage(self, request: pb.GetDiskUsageRequest, context: Context) -> pb.GetDiskUsageResponse:
+        """Say what takes how much."""
+        return await self._engine.disk_usage(request)
+
+    async def GetInfo(self, request: pb.GetInfoRequest, context: Context) -> pb.GetInfoResponse:
+        """Say what runs here."""
+        return await self._engine.info()
+
+    async def GetVersion(self, request: pb.GetVersionRequest, context: Context) -> pb.GetVersionResponse:
+        """Say which version this is."""
+        return await self._engine.version()
+
+    async def CheckCredentials(
+        self, request: pb.CheckCredentialsRequest, context: Context
+    ) -> pb.CheckCredentialsResponse:
+        """Ask a registry whether it accepts credentials."""
+        return await self._engine.check_credentials(request)

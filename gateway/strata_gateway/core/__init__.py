@@ -1,0 +1,1 @@
+"""Decisions and formats of the gateway, without any I/O."""

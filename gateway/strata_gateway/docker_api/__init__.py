@@ -1,0 +1,1 @@
+"""The Docker Engine API: a translation of the engine API for the clients people have."""

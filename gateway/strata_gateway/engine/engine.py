@@ -1,0 +1,84 @@
+"""The engine: the composed calls, with what they need and the time they take."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from strata.gateway.v1 import gateway_pb2 as pb
+from strata.registry.v1 import registry_pb2 as registry_pb
+from strata_chassis.metrics import Metrics
+from strata_chassis.prometheus_core import Histogram
+from strata_gateway.adapters.host import Host
+from strata_gateway.adapters.peers import Peers
+from strata_gateway.engine import create, info, prune, pull, run, usage, version
+from strata_gateway.engine.info import Installation
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """What users wait for."""
+
+    pull: Histogram
+    run: Histogram
+
+    @classmethod
+    def of(cls, metrics: Metrics) -> "Latencies":
+        """Make the histograms of this process."""
+        return cls(
+            metrics.histogram("pull_duration_seconds", "Time of successful pulls."),
+            metrics.histogram("run_duration_seconds", "Time from a run request until its container has started."),
+        )
+
+
+@dataclass(frozen=True)
+class Engine:
+    """All that the gateway's fronts (gRPC, Docker) call; what one service does alone they ask ``peers`` for."""
+
+    peers: Peers
+    installation: Installation
+    host: Host
+    latencies: Latencies
+
+    async def pull(self, request: pb.PullRequest) -> AsyncGenerator[pb.PullResponse, None]:
+        """Make an image present and up to date."""
+        began = time.perf_counter()
+        async for step in pull.pull(self.peers, request):
+            yield step
+        self.latencies.pull.observe(time.perf_counter() - began)
+
+    async def create_container(self, request: pb.CreateContainerRequest) -> pb.CreateContainerResponse:
+        """Make a container of an image."""
+        return await create.create_container_quietly(self.peers, request)
+
+    async def run(self, requests: AsyncIterator[pb.RunRequest]) -> AsyncGenerator[pb.RunResponse, None]:
+        """Make a container, attach, start, end with its exit status."""
+        began = time.perf_counter()
+        has_started = False
+        async for step in run.run(self.peers, requests):
+            if not has_started and step.WhichOneof("event") == "output":
+                has_started = True
+                self.latencies.run.observe(time.perf_counter() - began)
+            yield step
+
+    async def prune(self, request: pb.PruneRequest) -> pb.PruneResponse:
+        """Remove what is not used."""
+        return await prune.prune(self.peers, request)
+
+    async def disk_usage(self, request: pb.GetDiskUsageRequest) -> pb.GetDiskUsageResponse:
+        """Say what takes how much."""
+        return await usage.disk_usage(self.peers, request)
+
+    async def info(self) -> pb.GetInfoResponse:
+        """Say what runs here."""
+        return await info.info(self.peers, self.installation, self.host)
+
+    async def version(self) -> pb.GetVersionResponse:
+        """Say which version this is."""
+        return await version.engine_version(self.peers, self.host)
+
+    async def check_credentials(self, request: pb.CheckCredentialsRequest) -> pb.CheckCredentialsResponse:
+        """Ask a registry whether it accepts credentials."""
+        checked = await self.peers.registry.CheckCredentials(
+            registry_pb.CheckCredentialsRequest(registry=request.registry, credentials=request.credentials)
+        )
+        return pb.CheckCredentialsResponse(identity_token=checked.identity_token)
