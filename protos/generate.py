@@ -36,9 +36,9 @@ def run_protoc(out: Path) -> None:
         "protoc",
         *(f"--proto_path={directory}" for directory in include_dirs()),
         f"--python_out={out}",
-        f"--mypy_out={out}",
+        f"--mypy_out=quiet:{out}",
         f"--grpc_python_out={out}",
-        f"--mypy_grpc_out={out}",
+        f"--mypy_grpc_out=quiet:{out}",
         *(str(source.relative_to(HERE)) for source in sources()),
     ]
     if sources() and protoc.main(arguments) != 0:

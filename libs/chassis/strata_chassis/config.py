@@ -4,11 +4,9 @@ A service called ``store`` reads the top level and the section ``[store]`` of th
 /etc/strata/strata.toml), variables ``STRATA_STORE_<FIELD>`` and flags ``--<field>``.
 """
 
-import argparse
 import dataclasses
 import os
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -85,6 +83,8 @@ def _from_file(kinds: Mapping[str, Any], section: str, env: Mapping[str, str]) -
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -102,6 +102,8 @@ def _from_env(kinds: Mapping[str, Any], section: str, env: Mapping[str, str]) ->
 
 
 def _from_flags(config_class: type[Any], kinds: Mapping[str, Any], section: str, argv: Sequence[str]) -> dict[str, Any]:
+    import argparse
+
     parser = argparse.ArgumentParser(prog=f"strata-{section}", allow_abbrev=False)
     for field in dataclasses.fields(config_class):
         explanation = str(field.metadata.get("help", "")).replace("%", "%%")

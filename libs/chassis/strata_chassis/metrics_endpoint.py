@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 from strata_chassis import endpoint
 from strata_chassis.errors import Unavailable
-from strata_chassis.metrics import CONTENT_TYPE, Metrics
+from strata_chassis.metrics import Metrics
+from strata_chassis.metrics_text import CONTENT_TYPE
 from strata_chassis.unix_socket import owned_socket
 
 _log = logging.getLogger(__name__)
