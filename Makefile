@@ -33,7 +33,7 @@ $(VENV)/bin/python: | $(filter $(OWN_UV),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 
 $(VENV)/.synced: requirements/dev.txt | $(VENV)/bin/python
-	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements/dev.txt
 	@touch $@
 
 # Members are installed after the locked packages, and again when `uv pip sync` has removed them.
@@ -102,7 +102,7 @@ bench: setup ## measure, and print the figures
 # ------------------------------------------------------------------------------------------------------------- running
 .PHONY: demo
 demo: ## install what is missing, then the main job before your eyes
-	deploy/install-packages.sh
+	deploy/install-packages.sh run demo
 	$(MAKE) --no-print-directory setup
 	tests/demo/run.sh
 
