@@ -1,0 +1,106 @@
+"""Giving a container its network and taking it back: each step is undone when a later one fails."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from strata_chassis.errors import NotFound
+from strata_runtime.adapters.network import etc
+from strata_runtime.adapters.network.namespaces import enable_ipv6, remove_namespace
+from strata_runtime.adapters.network.parts import Parts
+from strata_runtime.adapters.network.publishing import publish, unpublish
+from strata_runtime.adapters.network.stations import FIRST_INTERFACE, Station, configuration, discard
+from strata_runtime.core.network.definition import DEFAULT_NETWORK
+from strata_runtime.core.network.ports import wanted_ports
+from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkMode, NetworkSpec
+
+_Attacher = Callable[[Parts, str, NetworkSpec, ExitStack], Attachment]
+
+
+def attach(parts: Parts, container_id: str, spec: NetworkSpec) -> Attachment:
+    """Give a container its network and record it; what it has already is returned as it is."""
+    if container_id in parts.attachments:
+        return parts.attachments[container_id]
+    etc.check_names(spec)
+    with ExitStack() as undo:
+        undo.callback(parts.files.forget, container_id)
+        attachment = _ATTACHERS[spec.mode](parts, container_id, spec, undo)
+        parts.files.record(attachment)
+        undo.pop_all()
+    parts.attachments[container_id] = attachment
+    return attachment
+
+
+def detach(parts: Parts, container_id: str) -> None:
+    """Take a container's network back. The record goes first: whatever stays behind a crash is then nobody's."""
+    attachment = parts.attachments.pop(container_id, None)
+    if attachment is None:
+        return
+    parts.files.forget(container_id)
+    unpublish(parts, attachment)
+    parts.stations.leave([endpoint.host_interface for endpoint in attachment.endpoints])
+    if attachment.netns_path and attachment.mode is not NetworkMode.CONTAINER:
+        remove_namespace(Path(attachment.netns_path))
+    for endpoint in attachment.endpoints:
+        if endpoint.network in parts.networks:
+            parts.networks[endpoint.network].membership.dismiss(endpoint)
+
+
+def join(parts: Parts, station: Station, wish: EndpointSpec, interface: str, undo: ExitStack) -> Endpoint:
+    """Put a station on one network. A ready link of it is used if there is one; ``eth0`` is the way out."""
+    network = parts.network(wish.network)
+    host_interface, index = station.host_interface, station.index
+    if interface != FIRST_INTERFACE or not host_interface:
+        host_interface, index = parts.stations.join(station.namespace, network.bridge, interface)
+        undo.callback(parts.stations.leave, [host_interface])
+    endpoint = network.membership.admit(wish, interface, host_interface)
+    undo.callback(network.membership.dismiss, endpoint)
+    if endpoint.ipv6_address:
+        enable_ipv6(station.namespace, interface)
+    station.namespace.netlink.burst(configuration(index, endpoint, is_gateway=interface == FIRST_INTERFACE))
+    return endpoint
+
+
+def _attach_to_bridges(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
+    ports = wanted_ports(spec)
+    wishes = spec.endpoints or (EndpointSpec(DEFAULT_NETWORK),)
+    is_default = parts.network(wishes[0].network).membership.definition.name == DEFAULT_NETWORK
+    station = (parts.bridge_pool if is_default else parts.bare_pool).take()
+    undo.callback(remove_namespace, station.namespace.path)
+    with station.namespace:
+        endpoints = tuple(join(parts, station, wish, f"eth{place}", undo) for place, wish in enumerate(wishes))
+    published = publish(parts, container_id, ports, endpoints[0], undo)
+    files = etc.write_etc_files(parts.files, container_id, spec, endpoints, host_gateway=parts.host_gateway)
+    names = tuple(filter(None, (spec.container_name, container_id[:12])))
+    return Attachment(container_id, spec.mode, str(station.namespace.path), files, endpoints, published, names)
+
+
+def _attach_to_nothing(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
+    station = parts.bare_pool.take()
+    undo.callback(discard, station)
+    files = etc.write_etc_files(parts.files, container_id, spec, (), host_gateway=parts.host_gateway)
+    station.namespace.close()
+    return Attachment(container_id, spec.mode, str(station.namespace.path), files)
+
+
+def _attach_to_host(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
+    del undo  # nothing is made
+    files = etc.write_etc_files(parts.files, container_id, spec, (), host_gateway=parts.host_gateway)
+    return Attachment(container_id, spec.mode, "", files)
+
+
+def _attach_to_container(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
+    del undo  # nothing is made
+    other = parts.attachments.get(spec.container_id)
+    if other is None:
+        message = f"cannot join the network of container {spec.container_id}: it is not running"
+        raise NotFound(message, reason="NETWORK_CONTAINER_NOT_RUNNING", metadata={"container": spec.container_id})
+    return Attachment(container_id, spec.mode, other.netns_path, other.files)
+
+
+_ATTACHERS: dict[NetworkMode, _Attacher] = {
+    NetworkMode.BRIDGE: _attach_to_bridges,
+    NetworkMode.NONE: _attach_to_nothing,
+    NetworkMode.HOST: _attach_to_host,
+    NetworkMode.CONTAINER: _attach_to_container,
+}

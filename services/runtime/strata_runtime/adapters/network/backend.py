@@ -1,0 +1,98 @@
+"""The network as the rest of the runtime sees it: asynchronous, its blocking work on one thread of its own."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from strata_chassis.errors import FailedPrecondition
+from strata_runtime.adapters.network.config import NetworkConfig
+from strata_runtime.adapters.network.host_network import HostNetwork
+from strata_runtime.core.network.backend import NetworkBackend
+from strata_runtime.core.network.spec import Attachment, NetworkSpec
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+def open_network(config: NetworkConfig) -> NetworkBackend:
+    """Return the networks of this host; nothing happens before ``start``."""
+    return ThreadedNetwork(config)
+
+
+class ThreadedNetwork:
+    """Runs a HostNetwork on a thread, which also moves between network namespaces, and keeps its pools full."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        self._config = config
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
+        self._host: HostNetwork | None = None
+        self._waiting = 0
+
+    async def start(self) -> None:
+        """Make what all containers share, and take over what an earlier process of ours left."""
+        self._host = await self._run(lambda: HostNetwork(self._config))
+        self._warm_later()
+
+    async def attach(self, container_id: str, spec: NetworkSpec) -> Attachment:
+        """Give a container its network, before its first process starts. Repeating it returns what it has."""
+        attachment = await self._run(lambda: self._opened.attach(container_id, spec))
+        self._warm_later()
+        return attachment
+
+    async def detach(self, container_id: str) -> None:
+        """Take a container's network back; one that has none is left alone."""
+        await self._run(lambda: self._opened.detach(container_id))
+
+    def attachment(self, container_id: str) -> Attachment | None:
+        """Return what a container has."""
+        return self._opened.attachment(container_id)
+
+    async def reconcile(self, live: Collection[str]) -> None:
+        """Detach all containers but the ``live`` ones: called once after ``start``."""
+        await self._run(lambda: self._opened.reconcile(live))
+
+    async def stop(self) -> None:
+        """End this process's part; containers keep their network."""
+        if self._host is not None:
+            await self._run(self._host.close)
+        self._close()
+
+    async def teardown(self) -> None:
+        """Take everything back, shared parts included."""
+        await self._run(self._opened.teardown)
+        self._close()
+
+    @property
+    def _opened(self) -> HostNetwork:
+        if self._host is None:
+            raise FailedPrecondition("the network is not started", reason="NETWORK_NOT_STARTED")
+        return self._host
+
+    async def _run(self, work: Callable[[], _Result]) -> _Result:
+        """Run ``work`` on our thread, to its end even if the caller is cancelled: half of it would be worse."""
+        self._waiting += 1
+        try:
+            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+        finally:
+            self._waiting -= 1
+
+    def _warm_later(self) -> None:
+        """Queue the making of one more ready namespace behind what is waiting."""
+        if self._host is not None:
+            self._thread.submit(self._warm_one)
+
+    def _warm_one(self) -> None:
+        """Make one ready, and queue the next; whoever waits for our thread goes first and queues it then."""
+        if self._waiting or self._host is None:
+            return
+        try:
+            if self._host.warm_one():
+                self._warm_later()
+        except (OSError, RuntimeError):  # no room for more, or no thread any more: it will be made when it is needed
+            _log.warning("cannot keep network namespaces ready", exc_info=True)
+
+    def _close(self) -> None:
+        self._host = None
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,132 @@
+"""One suite's networks on this host, from opening to clearing away. Everything here runs on one thread."""
+
+import shutil
+from collections.abc import Collection
+from contextlib import ExitStack
+from functools import partial
+
+from strata_runtime.adapters.network import host, nftables
+from strata_runtime.adapters.network.attaching import attach, detach
+from strata_runtime.adapters.network.attachment_files import AttachmentFiles
+from strata_runtime.adapters.network.bridges import ensure_bridge, remove_bridge
+from strata_runtime.adapters.network.config import NetworkConfig
+from strata_runtime.adapters.network.default_network import default_network
+from strata_runtime.adapters.network.forwarding import start_forwarding, stop_forwarding
+from strata_runtime.adapters.network.netlink import NetlinkSocket
+from strata_runtime.adapters.network.network_files import NetworkFiles
+from strata_runtime.adapters.network.nftables import ForwardMaps
+from strata_runtime.adapters.network.parts import LiveNetwork, Parts
+from strata_runtime.adapters.network.publishing import attachment_forwards
+from strata_runtime.adapters.network.recovery import hold_ports_again, recover_attachments
+from strata_runtime.adapters.network.stations import StationMaker, StationPool
+from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
+from strata_runtime.core.network.membership import Membership
+from strata_runtime.core.network.names import host_names
+from strata_runtime.core.network.ruleset import removal_text, table_text
+from strata_runtime.core.network.spec import Attachment, NetworkSpec
+
+
+class HostNetwork:
+    """Networks and attachments, as they are in the kernel now."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Make what all containers share, take over what is there, and be ready to attach."""
+        for directory in (config.run_dir / "netns", config.run_dir / "network"):
+            directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._marker = config.run_dir / "forwarding-was-off"
+        self._parts = _open_parts(config)
+        recover_attachments(self._parts)
+        self._routes_for_others = start_forwarding(self._marker)
+        self.apply_rules()
+        hold_ports_again(self._parts)
+
+    def attachment(self, container_id: str) -> Attachment | None:
+        """Return what a container has."""
+        return self._parts.attachments.get(container_id)
+
+    def attach(self, container_id: str, spec: NetworkSpec) -> Attachment:
+        """Give a container its network."""
+        return attach(self._parts, container_id, spec)
+
+    def detach(self, container_id: str) -> None:
+        """Take a container's network back."""
+        detach(self._parts, container_id)
+
+    def reconcile(self, live: Collection[str]) -> None:
+        """Detach all but the ``live`` containers."""
+        for container_id in self._parts.attachments.keys() - set(live):
+            self.detach(container_id)
+
+    def warm_one(self) -> bool:
+        """Make one more station ready; tell whether there was need for it."""
+        for pool in (self._parts.bridge_pool, self._parts.bare_pool):
+            if not pool.is_full:
+                pool.add_one()
+                return True
+        return False
+
+    def apply_rules(self) -> None:
+        """Bring the kernel's rule set to what the networks and attachments are."""
+        parts = self._parts
+        networks = [network.membership.definition for network in parts.networks.values()]
+        published = [each for attachment in parts.attachments.values() for each in attachment_forwards(attachment)]
+        text = table_text(parts.names.table, networks, published, routes_for_others=self._routes_for_others)
+        nftables.apply(text)
+
+    def close(self) -> None:
+        """Close what is ours alone; containers keep their networks."""
+        self._parts.bridge_pool.drain()
+        self._parts.bare_pool.drain()
+        self._parts.ports.close()
+        self._parts.maps.close()
+        self._parts.netlink.close()
+
+    def teardown(self) -> None:
+        """Take everything back that we ever made here, but for the definitions of networks; then close."""
+        parts = self._parts
+        self.reconcile(())
+        for network in parts.networks.values():
+            remove_bridge(parts.netlink, network.membership.definition.link)
+        nftables.apply(removal_text(parts.names.table))
+        stop_forwarding(self._marker)
+        self.close()
+        shutil.rmtree(parts.config.run_dir / "network")
+        parts.netns_directory.rmdir()
+
+
+def _open_parts(config: NetworkConfig) -> Parts:
+    names = host_names(str(config.run_dir))
+    with ExitStack() as undo:
+        netlink = undo.enter_context(NetlinkSocket())
+        network_files = NetworkFiles(config.state_dir / "networks")
+        networks = _open_networks(network_files, netlink, names.bridge, config.subnet)
+        stations = StationMaker(config.run_dir / "netns", names.link_prefix, netlink)
+        default = networks[DEFAULT_NETWORK].bridge
+        parts = Parts(
+            config=config,
+            names=names,
+            netlink=netlink,
+            maps=ForwardMaps(names.table),
+            files=AttachmentFiles(config.run_dir / "network", host.boot_id()),
+            network_files=network_files,
+            stations=stations,
+            bare_pool=StationPool(stations.make, (config.warm_namespaces + 1) // 2),
+            bridge_pool=StationPool(partial(stations.make_on, default), config.warm_namespaces),
+            networks=networks,
+        )
+        undo.pop_all()
+        return parts
+
+
+def _open_networks(
+    files: NetworkFiles, netlink: NetlinkSocket, default_link: str, default_subnet: str
+) -> dict[str, LiveNetwork]:
+    """Make the bridges of all networks, the default one first."""
+    known = {network.name: network for network in files.load()}
+    default = default_network(default_link, default_subnet, known.pop(DEFAULT_NETWORK, None))
+    files.save(default)
+    return {network.name: _open_network(netlink, network) for network in (default, *known.values())}
+
+
+def _open_network(netlink: NetlinkSocket, network: NetworkDefinition) -> LiveNetwork:
+    return LiveNetwork(Membership(network), ensure_bridge(netlink, network))

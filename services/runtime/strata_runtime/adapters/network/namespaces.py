@@ -1,0 +1,133 @@
+"""Network namespaces, kept alive by a mount, made without starting a process."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from strata_runtime.adapters.network import requests, syscalls
+from strata_runtime.adapters.network.netlink import NetlinkSocket
+
+_OWN = "/proc/thread-self/ns/net"
+
+
+@dataclass(slots=True)
+class Namespace:
+    """A namespace of ours and a socket into it; ``fd`` names it in requests made from elsewhere."""
+
+    path: Path
+    fd: int
+    netlink: NetlinkSocket
+
+    def close(self) -> None:
+        """Close our descriptors; the mount keeps the namespace."""
+        self.netlink.close()
+        os.close(self.fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def make_namespace(path: Path) -> Namespace:
+    """Make a namespace with ``lo`` up and IPv6 off for links to come, and mount it on a new file ``path``.
+
+    IPv6 is switched on per link where a network has it; otherwise a neighbour's router advertisements could give a
+    container an IPv6 way out (CVE-2020-13401).
+    """
+    path.touch(mode=0o400, exist_ok=False)
+    try:
+        with _elsewhere():
+            syscalls.unshare_network()
+            Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
+            syscalls.bind_mount(_OWN, str(path))
+            namespace = _opened(path)
+        namespace.netlink.burst([requests.raise_loopback()])
+    except BaseException:
+        remove_namespace(path)
+        raise
+    return namespace
+
+
+def open_namespace(path: Path) -> Namespace:
+    """Open a namespace that is mounted on ``path``."""
+    with inside(path):
+        return _opened(path)
+
+
+@contextmanager
+def inside(path: Path) -> Iterator[None]:
+    """Be in the namespace mounted on ``path``: sockets opened here stay in it."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with _elsewhere():
+            syscalls.enter_network(fd)
+            yield
+    finally:
+        os.close(fd)
+
+
+def link_index(namespace: Namespace, name: str) -> int:
+    """Return the index of a link of ``namespace``."""
+    with _elsewhere():
+        syscalls.enter_network(namespace.fd)
+        return socket.if_nametoindex(name)
+
+
+def enable_ipv6(namespace: Namespace, interface: str) -> None:
+    """Let a link have IPv6 addresses, but only those we give it."""
+    settings = Path("/proc/sys/net/ipv6/conf") / interface
+    with _elsewhere():
+        syscalls.enter_network(namespace.fd)
+        (settings / "accept_ra").write_text("0")
+        (settings / "disable_ipv6").write_text("0")
+
+
+def remove_namespace(path: Path) -> None:
+    """Let go of the namespace mounted on ``path``: the kernel clears it away once no process is in it."""
+    try:
+        syscalls.detach_mount(str(path))
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOENT}:  # not mounted, not there
+            raise
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def is_namespace(path: Path) -> bool:
+    """Tell whether a namespace is mounted on ``path``."""
+    try:
+        return path.stat().st_dev != path.parent.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
+def _opened(path: Path) -> Namespace:
+    netlink = NetlinkSocket()
+    try:
+        return Namespace(path, os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC), netlink)
+    except BaseException:
+        netlink.close()
+        raise
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Bring the calling thread back to its network namespace, wherever it goes inside."""
+    home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield
+    finally:
+        try:
+            syscalls.enter_network(home)
+        finally:
+            os.close(home)

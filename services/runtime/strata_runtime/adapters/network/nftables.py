@@ -1,0 +1,102 @@
+"""Our nftables table: replaced as a whole by nft, its map elements changed over netlink."""
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
+
+from pyroute2.netlink import NETLINK_NETFILTER, NLM_F_CREATE, NLM_F_EXCL
+from pyroute2.netlink.nfnetlink import NFNL_SUBSYS_NFTABLES, nfgen_msg
+from pyroute2.netlink.nfnetlink.nftsocket import (
+    NFPROTO_INET,
+    NFT_MSG_DELSETELEM,
+    NFT_MSG_NEWSETELEM,
+    nft_set_elem_list_msg,
+)
+
+from strata_chassis.errors import FailedPrecondition, Internal
+from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
+from strata_runtime.core.network.ports import Forward
+
+_BATCH_BEGIN = 0x10
+_BATCH_END = 0x11
+
+
+def apply(text: str) -> None:
+    """Have nft do what ``text`` says, all of it or nothing.
+
+    The table changes seldom, so that nft's own parser is worth a process (4 ms). It is started by posix_spawn: a fork
+    of a process in which grpc runs may hang. Raises FailedPrecondition without nft, Internal if it refuses.
+    """
+    program = shutil.which("nft", path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin")
+    if program is None:
+        message = "nft is missing: install the package nftables"
+        raise FailedPrecondition(message, reason="NFT_MISSING")
+    with (
+        os.fdopen(os.memfd_create("nft-in"), "w+b") as source,
+        os.fdopen(os.memfd_create("nft-out"), "w+b") as complaints,
+    ):
+        source.write(text.encode())
+        source.seek(0)
+        actions = [
+            (os.POSIX_SPAWN_DUP2, source.fileno(), 0),
+            (os.POSIX_SPAWN_DUP2, complaints.fileno(), 1),
+            (os.POSIX_SPAWN_DUP2, complaints.fileno(), 2),
+        ]
+        process = os.posix_spawn(program, [program, "-f", "-"], {"PATH": "/usr/sbin:/usr/bin"}, file_actions=actions)
+        _, status = os.waitpid(process, 0)
+        if status != 0:
+            complaints.seek(0)
+            message = f"nft refused our rules: {complaints.read(2000).decode(errors='replace').strip()}"
+            raise Internal(message, reason="NFT_FAILED")
+
+
+def _memory_file(name: str) -> BinaryIO:
+    return os.fdopen(os.memfd_create(name), "w+b")
+
+
+class ForwardMaps:
+    """The maps of published ports in our table."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._netlink = NetlinkSocket(NETLINK_NETFILTER)
+
+    def add(self, forwards: Sequence[Forward]) -> None:
+        """Make the ports lead to their containers, all or none. Raises FileExistsError if one leads elsewhere."""
+        self._transact(self._element(NFT_MSG_NEWSETELEM, forward, NLM_F_CREATE | NLM_F_EXCL) for forward in forwards)
+
+    def remove(self, forwards: Sequence[Forward]) -> None:
+        """Make the ports lead nowhere, all or none. Raises FileNotFoundError if one did not."""
+        self._transact(self._element(NFT_MSG_DELSETELEM, forward, 0) for forward in forwards)
+
+    def close(self) -> None:
+        """Close the socket; the maps stay."""
+        self._netlink.close()
+
+    def _transact(self, elements: Iterable[Request]) -> None:
+        changes = list(elements)
+        if changes:
+            self._netlink.burst([_border(_BATCH_BEGIN), *changes, _border(_BATCH_END)])
+
+    def _element(self, kind: int, forward: Forward, flags: int) -> Request:
+        element = {
+            "attrs": [
+                ("NFTA_SET_ELEM_KEY", {"attrs": [("NFTA_DATA_VALUE", forward.key)]}),
+                ("NFTA_SET_ELEM_DATA", {"attrs": [("NFTA_DATA_VALUE", forward.value)]}),
+            ]
+        }
+        body = nft_set_elem_list_msg()
+        body["nfgen_family"] = NFPROTO_INET
+        body["attrs"] = [
+            ("NFTA_SET_ELEM_LIST_TABLE", self._table),
+            ("NFTA_SET_ELEM_LIST_SET", forward.map_name),
+            ("NFTA_SET_ELEM_LIST_ELEMENTS", [element]),
+        ]
+        return Request(body, (NFNL_SUBSYS_NFTABLES << 8) | kind, f"element {forward.text} of {forward.map_name}", flags)
+
+
+def _border(kind: int) -> Request:
+    body = nfgen_msg()
+    body["res_id"] = NFNL_SUBSYS_NFTABLES
+    return Request(body, kind, "nftables transaction", is_acknowledged=False)

@@ -1,0 +1,68 @@
+"""All that attaching, recovering and clearing away have in common: one suite's networks on this host."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strata_chassis.errors import NotFound
+from strata_runtime.adapters.network.attachment_files import AttachmentFiles
+from strata_runtime.adapters.network.bridges import Bridge
+from strata_runtime.adapters.network.config import NetworkConfig
+from strata_runtime.adapters.network.held_ports import HeldPorts
+from strata_runtime.adapters.network.netlink import NetlinkSocket
+from strata_runtime.adapters.network.network_files import NetworkFiles
+from strata_runtime.adapters.network.nftables import ForwardMaps
+from strata_runtime.adapters.network.stations import StationMaker, StationPool
+from strata_runtime.core.network.definition import DEFAULT_NETWORK
+from strata_runtime.core.network.membership import Membership
+from strata_runtime.core.network.names import HostNames
+from strata_runtime.core.network.spec import Attachment
+
+
+@dataclass(slots=True)
+class LiveNetwork:
+    """A network whose bridge is there."""
+
+    membership: Membership
+    bridge: Bridge
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is open and known. One thread owns it."""
+
+    config: NetworkConfig
+    names: HostNames
+    netlink: NetlinkSocket
+    maps: ForwardMaps
+    files: AttachmentFiles
+    network_files: NetworkFiles
+    stations: StationMaker
+    bare_pool: StationPool
+    bridge_pool: StationPool
+    ports: HeldPorts = field(default_factory=HeldPorts)
+    networks: dict[str, LiveNetwork] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+
+    @property
+    def netns_directory(self) -> Path:
+        """Where namespaces are mounted."""
+        return self.config.run_dir / "netns"
+
+    def network(self, name_or_id: str) -> LiveNetwork:
+        """Return a network by name, id or the beginning of its id; raise NotFound if there is none."""
+        if name_or_id in self.networks:
+            return self.networks[name_or_id]
+        found = [
+            network
+            for network in self.networks.values()
+            if name_or_id and network.membership.definition.network_id.startswith(name_or_id)
+        ]
+        if len(found) != 1:
+            message = f"network {name_or_id} not found"
+            raise NotFound(message, reason="NETWORK_UNKNOWN", metadata={"network": name_or_id})
+        return found[0]
+
+    @property
+    def host_gateway(self) -> str:
+        """The address under which containers reach the host."""
+        return self.networks[DEFAULT_NETWORK].membership.definition.ipv4_gateway

@@ -1,0 +1,45 @@
+"""Making ports of the host lead to containers."""
+
+from contextlib import ExitStack, suppress
+
+from strata_chassis.errors import AlreadyExists
+from strata_runtime.adapters.network.parts import Parts
+from strata_runtime.core.network.ports import Forward, forwards
+from strata_runtime.core.network.spec import Attachment, Endpoint, PublishedPort
+
+
+def attachment_forwards(attachment: Attachment) -> tuple[Forward, ...]:
+    """Return the map elements of all published ports of a container: they lead to its first endpoint."""
+    if not attachment.endpoints:
+        return ()
+    return _forwards(attachment.ports, attachment.endpoints[0])
+
+
+def publish(
+    parts: Parts, container_id: str, ports: tuple[PublishedPort, ...], endpoint: Endpoint, undo: ExitStack
+) -> tuple[PublishedPort, ...]:
+    """Make all ``ports`` lead to ``endpoint``, or none; return them with their host ports filled in."""
+    if not ports:
+        return ()
+    chosen = parts.ports.hold(container_id, ports, endpoint)
+    undo.callback(parts.ports.release, container_id)
+    elements = _forwards(chosen, endpoint)
+    try:
+        parts.maps.add(elements)
+    except FileExistsError as error:
+        message = f"port is already allocated: {error}"
+        raise AlreadyExists(message, reason="PORT_IN_USE") from error
+    undo.callback(parts.maps.remove, elements)
+    return chosen
+
+
+def unpublish(parts: Parts, attachment: Attachment) -> None:
+    """Make a container's ports lead nowhere and let go of them."""
+    for forward in attachment_forwards(attachment):
+        with suppress(FileNotFoundError):  # somebody flushed our table
+            parts.maps.remove([forward])
+    parts.ports.release(attachment.container_id)
+
+
+def _forwards(ports: tuple[PublishedPort, ...], endpoint: Endpoint) -> tuple[Forward, ...]:
+    return tuple(each for port in ports for each in forwards(port, endpoint))

@@ -1,0 +1,38 @@
+"""Names of links, tables and stations, derived so that two suites on one host never meet."""
+
+import hashlib
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+DEFAULT_RUN_DIR = "/run/strata"
+
+
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """What one suite is called in the kernel: its default bridge's link, its nftables table, its links' prefix."""
+
+    bridge: str
+    table: str
+    link_prefix: str
+
+
+def host_names(run_dir: str) -> HostNames:
+    """Return the plain names for the default ``run_dir``, and ones with a digest of it for any other."""
+    if run_dir.rstrip("/") == DEFAULT_RUN_DIR:
+        return HostNames("strata0", "strata", "st")
+    tag = hashlib.sha256(run_dir.encode()).hexdigest()[:6]
+    return HostNames(f"strata-{tag}", f"strata_{tag}", f"s{tag[:3]}")
+
+
+def network_link(prefix: str, network_id: str) -> str:
+    """Name of the bridge of a user-defined network (IFNAMSIZ leaves 15 bytes)."""
+    return f"{prefix}-{network_id[:9]}"
+
+
+def mac_address(ipv4_address: str) -> str:
+    """Station address made of the IPv4 address: who gets a freed address also gets what neighbours have cached for it.
+
+    The first byte marks it as locally administered.
+    """
+    packed = ip_address(ipv4_address).packed
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *packed))

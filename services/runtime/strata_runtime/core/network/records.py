@@ -1,0 +1,61 @@
+"""Attachments and networks as JSON, for the next process of ours to find."""
+
+import json
+from dataclasses import asdict
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from strata_runtime.core.network.definition import NetworkDefinition
+from strata_runtime.core.network.spec import Attachment, Endpoint, EtcFiles, NetworkMode, Protocol, PublishedPort
+
+
+def attachment_to_json(attachment: Attachment, boot_id: str) -> bytes:
+    """Return the record of an attachment, which is worth something only until the machine's next boot."""
+    return json.dumps({"boot_id": boot_id, "attachment": asdict(attachment)}).encode()
+
+
+def attachment_from_json(record: bytes, boot_id: str) -> Attachment | None:
+    """Read a record; None if it is of an earlier boot or torn: what it told of is then gone from the kernel as well."""
+    try:
+        document = json.loads(record)
+        return _attachment(document["attachment"]) if document["boot_id"] == boot_id else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def network_to_json(network: NetworkDefinition) -> bytes:
+    """Return the record of a user-defined network."""
+    document = asdict(network)
+    document["ipv4"] = str(network.ipv4)
+    document["ipv6"] = str(network.ipv6) if network.ipv6 else ""
+    return json.dumps(document, indent=1).encode()
+
+
+def network_from_json(record: bytes) -> NetworkDefinition:
+    """Read the record of a network. Raises ValueError, KeyError or TypeError if it is none."""
+    document: dict[str, Any] = json.loads(record)
+    document["ipv4"] = IPv4Network(document["ipv4"])
+    document["ipv6"] = IPv6Network(document["ipv6"]) if document["ipv6"] else None
+    for key in ("labels", "options"):
+        document[key] = tuple((name, value) for name, value in document[key])
+    return NetworkDefinition(**document)
+
+
+def _attachment(document: dict[str, Any]) -> Attachment:
+    return Attachment(
+        container_id=document["container_id"],
+        mode=NetworkMode(document["mode"]),
+        netns_path=document["netns_path"],
+        files=EtcFiles(**document["files"]),
+        endpoints=tuple(_endpoint(endpoint) for endpoint in document["endpoints"]),
+        ports=tuple(_port(port) for port in document["ports"]),
+        names=tuple(document["names"]),
+    )
+
+
+def _endpoint(document: dict[str, Any]) -> Endpoint:
+    return Endpoint(**{**document, "aliases": tuple(document["aliases"])})
+
+
+def _port(document: dict[str, Any]) -> PublishedPort:
+    return PublishedPort(**{**document, "protocol": Protocol(document["protocol"])})
