@@ -1,0 +1,1 @@
+"""The registry service towards the world: upstream registries, credential stores, the disk."""

@@ -1,0 +1,1 @@
+"""The cache on disk: verified blobs, blobs on their way, and what is known of tags and manifests."""

@@ -1,0 +1,187 @@
+"""The cache of blobs: one transfer for any number of readers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from strata_chassis import deadline
+from strata_chassis.durable import write_atomic
+from strata_chassis.errors import (
+    FailedPrecondition,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    StrataError,
+    Unauthenticated,
+    Unavailable,
+)
+from strata_oci.digest import Digest
+from strata_registry.adapters.cache.appender import Appender
+from strata_registry.adapters.cache.download import Download
+from strata_registry.adapters.cache.evictor import Evictor
+from strata_registry.adapters.cache.leases import Leases
+from strata_registry.adapters.cache.local_blobs import LocalBlobs
+from strata_registry.adapters.cache.reader import BlobReader
+from strata_registry.adapters.cache.source import BlobSource
+from strata_registry.adapters.cache.traffic import Traffic
+from strata_registry.core.retry import RetryPolicy
+
+_log = logging.getLogger(__name__)
+_REFUSALS = (NotFound, Unauthenticated, PermissionDenied, FailedPrecondition, ResourceExhausted)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRules:
+    """How transfers behave: when they are tried again, and how long they outlive their last reader."""
+
+    policy: RetryPolicy
+    linger_s: float = 5.0
+
+
+class BlobCache:
+    """Opens blobs, fetching those that are not here; transfers run in ``tasks`` and belong to the cache."""
+
+    def __init__(
+        self,
+        blobs: LocalBlobs,
+        leases: Leases,
+        evictor: Evictor,
+        traffic: Traffic,
+        executor: Executor,
+        *,
+        tasks: asyncio.TaskGroup,
+        rules: TransferRules,
+    ) -> None:
+        self.blobs = blobs
+        self.evictor = evictor
+        self.traffic = traffic
+        self.executor = executor
+        self._leases = leases
+        self._tasks = tasks
+        self._rules = rules
+        self._downloads: dict[Digest, tuple[Download, asyncio.Task[None]]] = {}
+        leases.when_free = self._when_free
+
+    @asynccontextmanager
+    async def open(self, digest: Digest, source: BlobSource | None) -> AsyncIterator[BlobReader]:
+        """Open a blob for the length of the block; without a ``source`` only what is here or on its way is found.
+
+        Raises NotFound, or what the source refuses with.
+        """
+        with self._leases.hold(digest):
+            reader = await self._reader(digest, source)
+            try:
+                yield reader
+            finally:
+                reader.close()
+
+    def has(self, digest: Digest) -> bool:
+        """Tell whether a blob is here, whole."""
+        return self.blobs.held(digest) is not None
+
+    async def put(self, digest: Digest, content: bytes) -> None:
+        """Keep small, verified content as a blob."""
+        if not self.has(digest):
+            with self._leases.hold(digest):
+                await asyncio.get_running_loop().run_in_executor(self.executor, self._put, digest, content)
+                await self.evictor.keep_budget(self.executor)
+
+    def stop(self) -> None:
+        """Stop all transfers; what arrived is kept."""
+        for _, task in self._downloads.values():
+            task.cancel()
+
+    async def partial_usage(self) -> tuple[int, int]:
+        """Count partial blobs and their bytes."""
+        loop = asyncio.get_running_loop()
+        sizes = await loop.run_in_executor(
+            self.executor, lambda: [held.size_bytes for *_, held in self.blobs.partials()]
+        )
+        return len(sizes), sum(sizes)
+
+    async def drop_partials(self) -> tuple[int, int]:
+        """Remove partial blobs that are not on their way; return their number and bytes."""
+        idle = [(path, held) for digest, path, held in self.blobs.partials() if digest not in self._downloads]
+        for path, _ in idle:
+            path.unlink(missing_ok=True)
+        return len(idle), sum(held.size_bytes for _, held in idle)
+
+    async def _reader(self, digest: Digest, source: BlobSource | None) -> BlobReader:
+        while True:
+            held = self.blobs.held(digest)
+            if held is not None:
+                self.traffic.count_request(is_hit=True)
+                self.blobs.touch(digest)
+                return BlobReader(self.blobs.layout.blob(digest), held.size_bytes, None, self.executor)
+            download, is_own = self._join(digest, source)
+            try:
+                await download.begin()
+            except _REFUSALS:
+                if is_own or source is None:
+                    raise
+                continue  # refused to somebody else: ask with our own credentials
+            self.traffic.count_request(is_hit=False)
+            return BlobReader(download.path, None, download, self.executor)
+
+    def _join(self, digest: Digest, source: BlobSource | None) -> tuple[Download, bool]:
+        if digest in self._downloads and self._downloads[digest][0].error is None:
+            return self._downloads[digest][0], False
+        if source is None:
+            raise NotFound(f"blob {digest} not found", reason="BLOB_UNKNOWN", metadata={"digest": str(digest)})
+        appender = Appender(self.blobs.layout.partial_blob(digest), digest.algorithm, self.executor)
+        download = Download(digest, appender, source, self._rules.policy)
+        with deadline.bound(None):  # the transfer outlives the request that started it
+            task = self._tasks.create_task(self._carry(download), name=f"download-{digest}")
+        self._downloads[digest] = download, task
+        return download, True
+
+    async def _carry(self, download: Download) -> None:
+        """Run a transfer and commit what it brought; its readers learn the outcome from the download itself."""
+        self.traffic.upstream_transfers.inc()
+        self.traffic.in_flight.inc()
+        try:
+            if await download.run():
+                await self._commit(download)
+        except (OSError, StrataError):
+            _log.exception("the blob %s could not be kept", download.digest)
+        finally:
+            self.traffic.in_flight.dec()
+            self.traffic.count_bytes(download.received_bytes, from_cache=False)
+            download.close()
+            if self._downloads.get(download.digest, (None,))[0] is download:
+                del self._downloads[download.digest]
+            self._tidy(download)
+
+    async def _commit(self, download: Download) -> None:
+        """Make the blob durable behind the readers' backs: they have its bytes already."""
+        await download.sync()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.executor, self.blobs.commit, download.digest, download.path)
+        await self.evictor.keep_budget(self.executor)
+
+    def _tidy(self, download: Download) -> None:
+        """Remove the partial file, unless the transfer can go on with it or somebody may still open it."""
+        can_resume = isinstance(download.error, Unavailable) and download.readable_bytes > 0
+        if not can_resume and not (download.is_verified and self._leases.is_held(download.digest)):
+            download.path.unlink(missing_ok=True)
+
+    def _when_free(self, digest: Digest) -> None:
+        if digest in self._downloads:
+            asyncio.get_running_loop().call_later(self._rules.linger_s, self._stop_if_free, digest)
+        elif self.has(digest):
+            self.blobs.layout.partial_blob(digest).unlink(missing_ok=True)
+
+    def _stop_if_free(self, digest: Digest) -> None:
+        if digest in self._downloads and not self._leases.is_held(digest):
+            download, task = self._downloads[digest]
+            if not download.is_over:
+                task.cancel()
+
+    def _put(self, digest: Digest, content: bytes) -> None:
+        path = self.blobs.layout.partial_blob(digest)
+        write_atomic(path, content, mode=0o640)
+        self.blobs.commit(digest, path)
+        path.unlink()

@@ -1,0 +1,33 @@
+"""What the registry service can be told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from strata_chassis.config import ServiceConfig, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryConfig(ServiceConfig):
+    """Settings of the registry service; each list is written with commas in variables and flags."""
+
+    cache_bytes: int = setting(20 << 30, "bytes the cache may hold")
+    cache_grace_s: float = setting(120.0, "seconds for which blobs stay after use, whatever the budget says")
+    share_paths: bool = setting(default=True, explanation="let callers on this host read the cache's files themselves")
+    mirrors: tuple[str, ...] = setting((), "REGISTRY=URL pairs, asked in this order before the registry itself")
+    insecure_registries: tuple[str, ...] = setting((), "hosts or networks spoken to without (trusted) TLS")
+    docker_config: tuple[Path, ...] = setting((), "files with credentials, in docker's format")
+    ca_files: tuple[Path, ...] = setting((), "PEM certificates to trust besides the system's")
+    certs_dir: Path = setting(Path("/etc/docker/certs.d"), "HOST/{ca.crt,client.cert,client.key}, as docker has it")
+    tag_ttl_s: float = setting(60.0, "seconds for which a tag is believed without asking again")
+    tag_patience_s: float = setting(15.0, "seconds to wait for a registry before the cached tag is used")
+    serve_deleted_tags: bool = setting(
+        default=True, explanation="go on serving cached tags that their registry has no more"
+    )
+    offline: bool = setting(default=False, explanation="never ask any registry: serve what is cached")
+    connect_timeout_s: float = setting(10.0, "seconds to wait for a connection to a registry")
+    read_timeout_s: float = setting(60.0, "seconds of silence after which a transfer counts as broken")
+    retry_attempts: int = setting(3, "how often a failed request is sent in all")
+    transfer_attempts: int = setting(6, "how often a transfer that makes no progress is begun in all")
+    allow_private_redirects: bool = setting(
+        default=False, explanation="follow redirects of public registries to private addresses"
+    )

@@ -1,0 +1,1 @@
+"""Decisions of the registry service: pure functions over headers, documents and figures."""

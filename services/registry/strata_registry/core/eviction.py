@@ -1,0 +1,75 @@
+"""What leaves the cache when it is full: whole images, the least recently used first.
+
+An image is a root manifest with all it refers to; half an image is of no use to anyone. A blob that several images
+share leaves with the last of them. What belongs to no image (a blob whose manifest never came) is an image of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A blob in the cache, manifests included; ``is_kept`` while it is read, pinned or hosted here."""
+
+    digest: str
+    size_bytes: int
+    used_at_s: float
+    is_kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What leaves together, and when any of it was last used."""
+
+    digests: frozenset[str]
+    used_at_s: float
+    is_kept: bool
+
+
+def choose_victims(held: Iterable[Held], references: Mapping[str, Iterable[str]], budget_bytes: int) -> list[str]:
+    """Name the digests to evict so that at most ``budget_bytes`` stay, if that is possible.
+
+    ``references`` maps a manifest's digest to what it names directly (the children of an index, config and layers);
+    digests that are not held are passed over.
+    """
+    blobs = {blob.digest: blob for blob in held}
+    excess = sum(blob.size_bytes for blob in blobs.values()) - budget_bytes
+    if excess <= 0:
+        return []
+    groups = _groups(blobs, references)
+    users = Counter(digest for group in groups for digest in group.digests)
+    victims: list[str] = []
+    for group in sorted((group for group in groups if not group.is_kept), key=lambda group: group.used_at_s):
+        if excess <= 0:
+            break
+        users.subtract(group.digests)
+        gone = sorted(digest for digest in group.digests if users[digest] == 0)
+        victims += gone
+        excess -= sum(blobs[digest].size_bytes for digest in gone)
+    return victims
+
+
+def _groups(blobs: Mapping[str, Held], references: Mapping[str, Iterable[str]]) -> list[Group]:
+    children = {child for parent in references if parent in blobs for child in references[parent]}
+    roots = [digest for digest in blobs if digest not in children]
+    return [_group(blobs, frozenset(_reachable(root, blobs, references))) for root in roots]
+
+
+def _group(blobs: Mapping[str, Held], digests: frozenset[str]) -> Group:
+    members = [blobs[digest] for digest in digests]
+    return Group(digests, max(blob.used_at_s for blob in members), any(blob.is_kept for blob in members))
+
+
+def _reachable(root: str, blobs: Mapping[str, Held], references: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Walk from a root; a cycle (which no honest digest can make) ends."""
+    seen: set[str] = set()
+    pending = [root]
+    while pending:
+        digest = pending.pop()
+        if digest in seen or digest not in blobs:
+            continue
+        seen.add(digest)
+        yield digest
+        pending.extend(references.get(digest, ()))
