@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from strata_chassis import errors
+from strata_chassis import errors_codes
+from strata_chassis.errors import StrataError
 from strata_client.wire.metadata import decode_binary, decode_message
 
 OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED = 0, 1, 2, 4
@@ -49,15 +50,11 @@ def outcome_of_reset(error_code: int) -> Outcome:
     return Outcome(_CODE_OF_RESET.get(error_code, INTERNAL), f"the peer reset the call (HTTP/2 error {error_code})")
 
 
-def error_of(outcome: Outcome) -> errors.StrataError:
+def error_of(outcome: Outcome) -> StrataError:
     """Make the error that a status other than OK means, with the reason and metadata of its ErrorInfo."""
     reason, metadata = _error_info(outcome.details)
-    kind = _ERROR_OF_CODE.get(outcome.code, errors.Internal)
     message = outcome.message or f"the call failed with status {outcome.code}"
-    try:
-        return kind(message, reason=reason, metadata=metadata)
-    except ValueError:
-        return kind(message, metadata=metadata)
+    return errors_codes.error_of(outcome.code, message, reason=reason, metadata=metadata)
 
 
 def _error_info(details: bytes) -> tuple[str | None, Mapping[str, str]]:
@@ -77,22 +74,3 @@ def _error_info(details: bytes) -> tuple[str | None, Mapping[str, str]]:
     except DecodeError:
         pass
     return None, {}
-
-
-_ERROR_OF_CODE: dict[int, type[errors.StrataError]] = {
-    1: errors.Cancelled,
-    3: errors.InvalidArgument,
-    4: errors.DeadlineExceeded,
-    5: errors.NotFound,
-    6: errors.AlreadyExists,
-    7: errors.PermissionDenied,
-    8: errors.ResourceExhausted,
-    9: errors.FailedPrecondition,
-    10: errors.Conflict,
-    11: errors.OutOfRange,
-    12: errors.Unimplemented,
-    13: errors.Internal,
-    14: errors.Unavailable,
-    15: errors.DataLoss,
-    16: errors.Unauthenticated,
-}

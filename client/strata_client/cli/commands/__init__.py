@@ -1,0 +1,1 @@
+"""The subcommands. Each module has COMMANDS: its commands by name."""

@@ -1,0 +1,116 @@
+"""Which subcommands there are, and in which module each one is found. Names only: importing them all is slow."""
+
+import importlib
+
+from strata_client.cli.options import Command
+
+# Heading, then: name, module in ``commands``, summary. Several commands may live in one module.
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Common commands",
+        (
+            ("run", "run", "Create and run a new container from an image"),
+            ("exec", "exec", "Run a command in a running container"),
+            ("ps", "ps", "List containers"),
+            ("pull", "pull", "Download an image from a registry"),
+            ("images", "images", "List images"),
+            ("logs", "logs", "Show what a container has written"),
+            ("stop", "lifecycle", "Stop running containers"),
+            ("rm", "rm", "Remove containers"),
+            ("version", "version", "Show the versions of client and engine"),
+            ("info", "info", "Show what the engine runs on and with"),
+        ),
+    ),
+    (
+        "Containers",
+        (
+            ("attach", "attach", "Connect this terminal to a running container"),
+            ("cp", "cp", "Copy files between a container and this machine"),
+            ("create", "create", "Create a container without starting it"),
+            ("diff", "diff", "Show what a container changed in its file system"),
+            ("inspect", "inspect", "Show everything about containers and images as JSON"),
+            ("kill", "lifecycle", "Send a signal to running containers"),
+            ("pause", "lifecycle", "Freeze all processes of containers"),
+            ("restart", "lifecycle", "Stop containers and start them again"),
+            ("start", "start", "Start stopped containers"),
+            ("stats", "stats", "Show what containers use, live"),
+            ("top", "top", "Show the processes of a container"),
+            ("unpause", "lifecycle", "Let frozen containers go on"),
+            ("wait", "lifecycle", "Wait until containers stop, and print their exit statuses"),
+        ),
+    ),
+    (
+        "Images",
+        (
+            ("rmi", "rmi", "Remove images"),
+            ("tag", "tag", "Give an image one more name"),
+        ),
+    ),
+    (
+        "System",
+        (
+            ("completion", "completion", "Print a completion script for a shell"),
+            ("down", "suite", "Stop the services of the suite"),
+            ("events", "events", "Show what happens, as it happens"),
+            ("status", "suite", "Show the services of the suite"),
+            ("system df", "system_df", "Show disk use, and what sharing saves"),
+            ("up", "suite", "Start the services of the suite on this host"),
+        ),
+    ),
+)
+
+# Docker's longer names, and names that people type out of habit.
+ALIASES = {
+    "container ls": "ps",
+    "container list": "ps",
+    "container ps": "ps",
+    "image ls": "images",
+    "image list": "images",
+    "image rm": "rmi",
+    "image remove": "rmi",
+    "image pull": "pull",
+    "image tag": "tag",
+    "image inspect": "inspect",
+    "system info": "info",
+    "system events": "events",
+}
+
+_HIDDEN = {"__complete": "complete"}
+_MODULES = {name: module for _, commands in GROUPS for name, module, _ in commands} | _HIDDEN
+
+
+def names() -> list[str]:
+    """Every command that help shows."""
+    return [name for _, commands in GROUPS for name, _, _ in commands]
+
+
+def summaries() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Names and summaries of all commands under their headings."""
+    return [(title, [(name, summary) for name, _, summary in commands]) for title, commands in GROUPS]
+
+
+def find(words: list[str]) -> tuple[str, list[str]] | None:
+    """Name of the command that a line begins with, and the words that follow it."""
+    for size in (2, 1):
+        name = " ".join(words[:size])
+        name = ALIASES.get(name, name)
+        if name in _MODULES:
+            return name, words[size:]
+    if words and words[0] == "container" and len(words) > 1 and words[1] in _MODULES:
+        return words[1], words[2:]
+    return None
+
+
+def load(name: str) -> Command:
+    """Import a command."""
+    module = importlib.import_module(f"strata_client.cli.commands.{_MODULES[name]}")
+    commands: dict[str, Command] = module.COMMANDS
+    return commands[name]
+
+
+def nearest(word: str) -> str | None:
+    """Find the command that was probably meant."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word, names(), n=1, cutoff=0.7)
+    return matches[0] if matches else None
