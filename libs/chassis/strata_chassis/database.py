@@ -6,7 +6,7 @@ synchronous functions that are tested without a loop. A write is one transaction
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -30,13 +30,15 @@ class Database:
         FailedPrecondition if a newer Strata wrote the file, DataLoss if it is damaged.
         """
         self._path = path
-        try:
-            self._writer = _connect(path)
-            _migrate(self._writer, migrations)
-            self._reader = _connect(path)
-            self._reader.execute("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
-            raise _translated(error, path) from error
+        with ExitStack() as opened:
+            try:
+                self._writer = opened.enter_context(closing(_connect(path)))
+                _migrate(self._writer, migrations)
+                self._reader = opened.enter_context(closing(_connect(path)))
+                self._reader.execute("PRAGMA query_only = ON")
+            except sqlite3.Error as error:
+                raise _translated(error, path) from error
+            self._connections = opened.pop_all()
         self._writing = Threads(f"{path.stem}-writer", 1)
         self._reading = Threads(f"{path.stem}-reader", 1)
 
@@ -55,8 +57,7 @@ class Database:
         """Finish the write that has begun, and close."""
         self._writing.close()
         self._reading.close()
-        self._reader.close()
-        self._writer.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self

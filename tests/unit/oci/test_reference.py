@@ -36,7 +36,6 @@ DIGEST = f"sha256:{HEX}"
         ("[2001:db8::1]/repo:tag", "[2001:db8::1]", "repo", "tag"),
         ("[2001:db8::1]:5000/repo", "[2001:db8::1]:5000", "repo", None),
         ("xn--n3h.com/myimage:xn--n3h.com", "xn--n3h.com", "myimage", "xn--n3h.com"),
-        ("foo_bar.com:8080/app", "docker.io", None, None),
         ("docker/docker", "docker.io", "docker/docker", None),
         ("a/a/a", "docker.io", "a/a/a", None),
         ("foo--bar/baz__qux", "docker.io", "foo--bar/baz__qux", None),
@@ -46,9 +45,6 @@ DIGEST = f"sha256:{HEX}"
     ],
 )
 def test_a_name_is_completed_as_docker_does(text, domain, path, tag):
-    if path is None:
-        pytest.raises(MalformedError, Reference.parse, text)
-        return
     reference = Reference.parse(text)
     assert (reference.domain, reference.path, reference.tag) == (domain, path, tag)
 
@@ -89,6 +85,7 @@ def test_a_name_is_completed_as_docker_does(text, domain, path, tag):
         "[fe80::1%@invalidzone]:5000/repo",
         "https://github.com/docker/docker",
         "docker.io/",
+        "foo_bar.com:8080/app",
         "-test.com/app",
         "test-.com/app",
         "test.com:x/app",
