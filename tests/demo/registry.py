@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.fixtures.docker_registry import start
-from tests.fixtures.images.catalogue import CHECKOUT, build_all
+from tests.fixtures.images.catalogue import CHECKOUT, build_debian
 from tests.fixtures.images.push import Pusher
 
 FOLDER = CHECKOUT / ".cache" / "demo"
@@ -20,7 +20,7 @@ USUAL_PORT = 5000
 
 def up() -> None:
     """Build, start, push; print nothing but progress."""
-    layout = build_all(say=lambda line: print(f"  {line}", flush=True))
+    layout = build_debian(IMAGES, say=lambda line: print(f"  {line}", flush=True))
     down()
     FOLDER.mkdir(parents=True)
     process, address = start(FOLDER, address=f"127.0.0.1:{_port()}", auth={})

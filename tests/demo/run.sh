@@ -26,7 +26,7 @@ mkdir -p .cache
     { [ -e /var/lib/strata ] && echo state; getent passwd strata >/dev/null && echo user; true; } > .cache/demo-found
 }
 
-chapter '1. Real images of three Debian releases, made here by mmdebstrap'
+chapter '1. Real images of two Debian releases, made here by mmdebstrap'
 python -m tests.demo.registry up
 registry=$(cat .cache/demo/address)
 tell "They are in a registry at $registry now."
