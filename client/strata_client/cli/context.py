@@ -24,6 +24,12 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def say_now(text: str) -> None:
+    """Write one line of many that come slowly."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def warn(text: str) -> None:
     """Write one line that is no result."""
     sys.stdout.flush()

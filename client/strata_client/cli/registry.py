@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("inspect", "inspect", "Show everything about containers and images as JSON"),
             ("kill", "lifecycle", "Send a signal to running containers"),
             ("pause", "lifecycle", "Freeze all processes of containers"),
+            ("port", "port", "Show where a container's ports are published"),
             ("restart", "lifecycle", "Stop containers and start them again"),
             ("start", "start", "Start stopped containers"),
             ("stats", "stats", "Show what containers use, live"),
@@ -61,6 +62,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 
 # Docker's longer names, and names that people type out of habit.
 ALIASES = {
+    "df": "system df",
     "container ls": "ps",
     "container list": "ps",
     "container ps": "ps",

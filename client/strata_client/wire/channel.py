@@ -67,6 +67,11 @@ class Stream(Generic[R]):
         """Line up one request; it leaves when the peer has room and the channel is served."""
         self._channel.queue(self._call, message.SerializeToString())
 
+    def drain(self, most_bytes: int = 4 * 1024 * 1024) -> None:
+        """Wait until at most so much is unsent, or the call has ended."""
+        while self._call.unsent_bytes > most_bytes and not self._call.has_ended:
+            self._channel.serve()
+
     def finish_sending(self) -> None:
         """Say that no more requests follow."""
         self._channel.finish_sending(self._call)
