@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _exchange(config: RegistryConfig, stack: AsyncExitStack, executor: ThreadPoolExecutor) -> Exchange:
     http = await stack.enter_async_context(open_http(_http_rules(config)))
-    credentials = CredentialStore(config.docker_config or _usual_credential_files(), executor)
+    credentials = CredentialStore(tuple(map(Path, config.docker_config)) or _usual_credential_files(), executor)
     rules = EndpointRules(parse_mirrors(config.mirrors), config.insecure_registries)
     return Exchange(http, Authenticator(http, credentials), rules, RetryPolicy(attempts=config.retry_attempts))
 
@@ -102,7 +102,7 @@ def parse_mirrors(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _http_rules(config: RegistryConfig) -> HttpRules:
     return HttpRules(
-        ca_files=config.ca_files,
+        ca_files=tuple(map(Path, config.ca_files)),
         certs_dir=config.certs_dir,
         connect_timeout_s=config.connect_timeout_s,
         read_timeout_s=config.read_timeout_s,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from strata.registry.v1 import registry_pb2 as pb
 from strata_chassis.errors import NotFound, Unavailable
-
 from tests.fixtures.docker_registry import LocalRegistry, docker_registry
 from tests.fixtures.images.catalogue import build_tiny
 from tests.fixtures.registry_service import RegistryProcess, read_blob, registry_service
@@ -27,9 +27,7 @@ async def pull(service: RegistryProcess, reference: str) -> tuple[pb.ResolveResp
     async with service.stub() as stub:
         answer = await stub.Resolve(pb.ResolveRequest(reference=reference))
         document = build_tiny().read_json(answer.manifest.digest)
-        await stub.GetManifest(
-            pb.GetManifestRequest(repository=answer.repository, reference=answer.manifest.digest)
-        )
+        await stub.GetManifest(pb.GetManifestRequest(repository=answer.repository, reference=answer.manifest.digest))
         parts = (document["config"], *document["layers"])
         return answer, [await read_blob(stub, answer.repository, part["digest"]) for part in parts]
 
@@ -113,11 +111,13 @@ async def test_the_budget_evicts_the_image_that_was_used_least_recently(
     tmp_path: Path, upstream: LocalRegistry
 ) -> None:
     layout = build_tiny()
-    largest = max(sum(blob_sizes(name)) for name in ("tiny:one", "tiny:two"))
-    flags = ("--cache-bytes", str(largest + 1000), "--cache-grace-s", "0")
+    both = {*digests("tiny:one"), *digests("tiny:two")}
+    too_little = sum(layout.path(digest).stat().st_size for digest in both) - 1
+    flags = ("--cache-bytes", str(too_little), "--cache-grace-s", "0")
     with registry_service(tmp_path / "service", *flags) as service:
         for name in ("tiny:one", "tiny:two"):
             await pull(service, upstream.reference(name))
+        assert service.stop() == 0
         held = {f"sha256:{path.name}" for path in (service.cache / "blobs").rglob("*") if path.is_file()}
     shared = set(digests("tiny:one")) & set(digests("tiny:two"))
     assert layout.names()["tiny:two"].digest in held
@@ -143,8 +143,3 @@ def digests(name: str) -> list[str]:
     manifest = build_tiny().names()[name].digest
     document = build_tiny().read_json(manifest)
     return [manifest, document["config"]["digest"], *(layer["digest"] for layer in document["layers"])]
-
-
-def blob_sizes(name: str) -> list[int]:
-    """The sizes of the same."""
-    return [build_tiny().path(digest).stat().st_size for digest in digests(name)]

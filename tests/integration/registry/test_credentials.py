@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from strata.oci.v1 import oci_pb2
 from strata.registry.v1 import registry_pb2 as pb
 from strata_chassis.errors import Unauthenticated
-
 from tests.fixtures.docker_registry import PASSWORD, USERNAME, LocalRegistry
 from tests.fixtures.images.catalogue import build_tiny
 from tests.fixtures.registry import IDENTITY_TOKEN
@@ -28,9 +28,7 @@ async def test_basic_authentication_with_the_caller_s_password(
         assert (await stub.Resolve(request)).target.digest == EXPECTED
 
 
-async def test_token_authentication_with_the_caller_s_password(
-    service: RegistryProcess, protected: Protected
-) -> None:
+async def test_token_authentication_with_the_caller_s_password(service: RegistryProcess, protected: Protected) -> None:
     async with service.stub() as stub:
         request = pb.ResolveRequest(reference=protected.registry.reference("tiny:one"), credentials=RIGHT)
         assert (await stub.Resolve(request)).target.digest == EXPECTED
@@ -63,7 +61,7 @@ async def test_missing_and_wrong_credentials_are_unauthenticated(
             request = pb.ResolveRequest(
                 reference=f"{address}/tiny:one", credentials=credentials, freshness=pb.FRESHNESS_STRICT
             )
-            with pytest.raises(Unauthenticated, match="pull access denied for .*/tiny") as caught:
+            with pytest.raises(Unauthenticated, match=r"pull access denied for .*/tiny") as caught:
                 await stub.Resolve(request)
             assert caught.value.reason == "REGISTRY_UNAUTHORIZED"
 
@@ -96,8 +94,8 @@ async def test_one_token_serves_all_layers_of_an_image(fresh_service: RegistryPr
 async def test_the_password_of_docker_s_configuration_is_used(
     tmp_path: Path, basic_registry: LocalRegistry, protected: Protected
 ) -> None:
-    for address in (basic_registry.address, protected.registry.address):
-        folder = tmp_path / address.replace(":", "-")
+    for number, address in enumerate((basic_registry.address, protected.registry.address)):
+        folder = tmp_path / str(number)  # short: the path of a unix socket has 108 bytes
         folder.mkdir()
         config = write_docker_config(folder, address)
         with registry_service(folder / "service", "--docker-config", str(config)) as service:
@@ -118,7 +116,7 @@ async def test_a_credential_helper_is_asked(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     config = tmp_path / "config.json"
     config.write_text(f'{{"credHelpers": {{"{basic_registry.address}": "strata-test"}}}}')
-    with registry_service(tmp_path / "service", "--docker-config", str(config)) as service:
+    with registry_service(tmp_path / "s", "--docker-config", str(config)) as service:
         async with service.stub() as stub:
             found = await stub.Resolve(pb.ResolveRequest(reference=basic_registry.reference("tiny:one")))
     assert found.target.digest == EXPECTED

@@ -25,7 +25,7 @@ from strata_registry.adapters.cache.evictor import Evictor
 from strata_registry.adapters.cache.leases import Leases
 from strata_registry.adapters.cache.local_blobs import LocalBlobs
 from strata_registry.adapters.cache.reader import BlobReader
-from strata_registry.adapters.cache.source import BlobSource
+from strata_registry.adapters.cache.source import BlobSource, Nowhere, not_here
 from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.core.retry import RetryPolicy
 
@@ -90,9 +90,10 @@ class BlobCache:
                 await self.evictor.keep_budget(self.executor)
 
     def stop(self) -> None:
-        """Stop all transfers; what arrived is kept."""
-        for _, task in self._downloads.values():
-            task.cancel()
+        """Stop all transfers; what arrived is kept, and what is whole is still committed."""
+        for download, task in self._downloads.values():
+            if not download.is_over:
+                task.cancel()
 
     async def partial_usage(self) -> tuple[int, int]:
         """Count partial blobs and their bytes."""
@@ -129,10 +130,11 @@ class BlobCache:
     def _join(self, digest: Digest, source: BlobSource | None) -> tuple[Download, bool]:
         if digest in self._downloads and self._downloads[digest][0].error is None:
             return self._downloads[digest][0], False
-        if source is None:
-            raise NotFound(f"blob {digest} not found", reason="BLOB_UNKNOWN", metadata={"digest": str(digest)})
-        appender = Appender(self.blobs.layout.partial_blob(digest), digest.algorithm, self.executor)
-        download = Download(digest, appender, source, self._rules.policy)
+        path = self.blobs.layout.partial_blob(digest)
+        if source is None and not path.exists():
+            raise not_here(digest)
+        appender = Appender(path, digest.algorithm, self.executor)
+        download = Download(digest, appender, source or Nowhere(digest), self._rules.policy)
         with deadline.bound(None):  # the transfer outlives the request that started it
             task = self._tasks.create_task(self._carry(download), name=f"download-{digest}")
         self._downloads[digest] = download, task

@@ -29,6 +29,7 @@ class Download:
         self._appender = appender
         self._source = source
         self._policy = policy
+        self._has_begun = False
         self._changed = asyncio.Event()
 
     @property
@@ -56,7 +57,7 @@ class Download:
 
     async def begin(self) -> None:
         """Wait until the source answered: then the size is known, if it ever is. Raises as ``reach`` does."""
-        while not self.is_over and self.size is None and self._appender.size == 0:
+        while not self.is_over and not self._has_begun:
             await self._changed.wait()
         if self.error is not None:
             raise self.error
@@ -101,7 +102,7 @@ class Download:
     async def _transfer(self) -> None:
         """Transfer to the end; go on where it broke for as long as attempts bring bytes."""
         failures = 0
-        while not self._is_full():
+        while not self._is_whole():
             before = self._appender.size
             try:
                 await self._transfer_once()
@@ -116,8 +117,9 @@ class Download:
             else:
                 return
 
-    def _is_full(self) -> bool:
-        return self.size is not None and self._appender.size == self.size
+    def _is_whole(self) -> bool:
+        """Tell whether nothing is missing; a killed process may have left everything but the last step."""
+        return self._appender.size == self.size or (self.size is None and self._appender.digest() == self.digest)
 
     async def _transfer_once(self) -> None:
         async with self._source.open(self._appender.size) as body:
@@ -139,7 +141,9 @@ class Download:
         self._announce()
 
     def _learn_size(self, body: BlobBody) -> None:
+        self._has_begun = True
         if body.size is None:
+            self._announce()
             return
         if self.size not in {None, body.size} or body.size < self._appender.size:
             raise _wrong_size(self.digest, body.size)

@@ -1,7 +1,10 @@
 """Where a blob's bytes come from: what the cache asks of an upstream registry or a shared store."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NoReturn, Protocol
+
+from strata_chassis.errors import NotFound
+from strata_oci.digest import Digest
 
 
 class BlobBody(Protocol):
@@ -25,3 +28,19 @@ class BlobSource(Protocol):
 
         Raises what the source refuses with; OutOfRange when the blob has no bytes at ``offset``.
         """
+
+
+class Nowhere:
+    """A source that has nothing: what is on the disk must do."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._digest = digest
+
+    def open(self, _: int) -> NoReturn:
+        """Raise NotFound."""
+        raise not_here(self._digest)
+
+
+def not_here(digest: Digest) -> NotFound:
+    """Say that a blob is nowhere to be had."""
+    return NotFound(f"blob {digest} not found", reason="BLOB_UNKNOWN", metadata={"digest": str(digest)})
