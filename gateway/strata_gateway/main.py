@@ -17,6 +17,8 @@ from strata_gateway.adapters.peers import Endpoints, connected
 from strata_gateway.api.engine_service import EngineService
 from strata_gateway.api.forwarding import forwarded
 from strata_gateway.api.metrics_page import MetricsPage, metrics_served
+from strata_gateway.docker_api.api import DockerApi
+from strata_gateway.docker_api.serving import docker_served
 from strata_gateway.engine.engine import Engine, Latencies
 from strata_gateway.engine.info import Installation
 from strata_gateway.engine.version import own_version
@@ -30,7 +32,7 @@ class GatewayConfig(ServiceConfig):
     store: str = setting("", "the same of the store service")
     runtime: str = setting("", "the same of the runtime service")
     metrics_page: str = setting("tcp://127.0.0.1:9464", "where /metrics of the whole suite is served; empty: nowhere")
-    docker_listen: str = setting("", "where the Docker API is served; default: run-dir/docker.sock")
+    docker_listen: tuple[str, ...] = setting((), "where the Docker API is served; default: run-dir/docker.sock")
 
     @property
     def endpoints(self) -> Endpoints:
@@ -40,6 +42,11 @@ class GatewayConfig(ServiceConfig):
             self.store or f"unix://{self.run_dir}/store.sock",
             self.runtime or f"unix://{self.run_dir}/runtime.sock",
         )
+
+    @property
+    def docker_addresses(self) -> tuple[str, ...]:
+        """Where the Docker API is served."""
+        return self.docker_listen or (f"unix://{self.run_dir}/docker.sock",)
 
     @property
     def service_pages(self) -> dict[str, Path]:
@@ -60,6 +67,9 @@ async def wire(config: GatewayConfig, server: Server, metrics: Metrics) -> Async
         if config.metrics_page:
             page = MetricsPage(peers, config.service_pages)
             await stack.enter_async_context(metrics_served(config.metrics_page, page))
+        await stack.enter_async_context(
+            docker_served(DockerApi(engine), config.docker_addresses, config.socket_group, tls)
+        )
         yield
 
 

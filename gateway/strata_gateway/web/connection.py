@@ -5,6 +5,7 @@ The parser never hides the transport: that is what makes hijacking (bytes both w
 
 import asyncio
 import contextlib
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 
@@ -153,6 +154,21 @@ class _RawConnection:
         """Send bytes, waiting while the client is slow."""
         self._writer.write(data)
         await self._writer.drain()
+
+    async def hung_up(self) -> None:
+        """Wait until the client is gone altogether.
+
+        An epoll that waits for nothing still reports EPOLLHUP, which is both directions being closed.
+        """
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        with select.epoll() as watch:
+            watch.register(self._writer.get_extra_info("socket").fileno(), 0)
+            loop.add_reader(watch.fileno(), gone.set)
+            try:
+                await gone.wait()
+            finally:
+                loop.remove_reader(watch.fileno())
 
 
 def _has_body(headers: Mapping[str, str]) -> bool:

@@ -18,6 +18,10 @@ class Raw(Protocol):
         """Send bytes, waiting while the client is slow."""
         ...
 
+    async def hung_up(self) -> None:
+        """Wait until the client is gone altogether, which closing its side alone does not mean."""
+        ...
+
 
 class Transport(Protocol):
     """What an exchange needs of its connection."""
@@ -72,10 +76,14 @@ class Exchange:
         await self._transport.send_head(status, head)
         await self._transport.send_end()
 
-    async def begin(self, content_type: str = "application/json", status: int = 200) -> None:
+    async def begin(
+        self, content_type: str = "application/json", status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Begin a streamed answer; ``send`` its parts, then ``end`` it."""
         self.has_begun = True
-        await self._transport.send_head(status, {"Content-Type": content_type, "Transfer-Encoding": "chunked"})
+        await self._transport.send_head(
+            status, {"Content-Type": content_type, "Transfer-Encoding": "chunked", **(headers or {})}
+        )
 
     async def send(self, data: bytes) -> None:
         """Send a part of a streamed answer at once."""

@@ -1,0 +1,115 @@
+"""Run further processes in a container."""
+
+from typing import Any
+
+from strata.runtime.v1 import runtime_pb2 as pb
+from strata_chassis.errors import FailedPrecondition
+from strata_gateway.docker_api.calls import EngineSession, exec_session
+from strata_gateway.docker_api.containers.attaching import size_of
+from strata_gateway.docker_api.detach import parse_keys
+from strata_gateway.docker_api.frames import Stream, frame
+from strata_gateway.docker_api.parameters import stream_type
+from strata_gateway.docker_api.routes import Routes
+from strata_gateway.docker_api.session import join
+from strata_gateway.engine.engine import Engine
+from strata_gateway.web.exchange import Exchange
+
+_NOT_STARTED = {"COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE"}
+
+
+async def create(engine: Engine, exchange: Exchange) -> None:
+    """POST /containers/{id}/exec."""
+    body = await exchange.request.json()
+    command = body.get("Cmd") or ()
+    made = await engine.peers.runtime.CreateExec(
+        pb.CreateExecRequest(
+            container=exchange.parts["id"],
+            spec=pb.ExecSpec(
+                command=(command,) if isinstance(command, str) else command,
+                env=body.get("Env") or (),
+                working_dir=body.get("WorkingDir") or "",
+                user=body.get("User") or "",
+                tty=bool(body.get("Tty")),
+                stdin=bool(body.get("AttachStdin")),
+                stdout=bool(body.get("AttachStdout")),
+                stderr=bool(body.get("AttachStderr")),
+                privileged=bool(body.get("Privileged")),
+            ),
+        )
+    )
+    await exchange.reply({"Id": made.exec_id}, 201)
+
+
+async def start(engine: Engine, exchange: Exchange) -> None:
+    """POST /exec/{id}/start: the connection becomes the process's streams, unless it is to run on its own."""
+    body = await exchange.request.json()
+    header = pb.ExecHeader(exec_id=exchange.parts["id"], detach=bool(body.get("Detach")))
+    if body.get("ConsoleSize"):
+        height, width = body["ConsoleSize"]
+        header.terminal_size.CopyFrom(pb.TerminalSize(width=width, height=height))
+    async with exec_session(engine.peers) as session:
+        if header.detach:
+            await session.begin(header)
+            await exchange.reply_empty(200)
+        else:
+            await _join(session, header, exchange, tty=bool(body.get("Tty")))
+
+
+async def _join(session: EngineSession, header: pb.ExecHeader, exchange: Exchange, *, tty: bool) -> None:
+    try:
+        await session.begin(header)
+    except FailedPrecondition as error:
+        if error.reason not in _NOT_STARTED:
+            raise
+        # Docker's clients read why a process did not start from its output, and its status from the inspection.
+        raw = await exchange.hijack(stream_type(exchange, tty=tty))
+        text = f"{error.message}\r\n".encode()
+        await raw.write(text if tty else frame(Stream.STDERR, text))
+        return
+    raw = await exchange.hijack(stream_type(exchange, tty=tty))
+    await join(session, raw, tty=tty, stdin=True, keys=parse_keys(""))
+
+
+async def inspect(engine: Engine, exchange: Exchange) -> None:
+    """GET /exec/{id}/json."""
+    got = await engine.peers.runtime.GetExec(pb.GetExecRequest(exec_id=exchange.parts["id"]))
+    await exchange.reply(_shown(got))
+
+
+def _shown(got: pb.GetExecResponse) -> dict[str, Any]:
+    spec = got.spec
+    return {
+        "ID": got.exec_id,
+        "Running": got.running,
+        "ExitCode": got.exit_code if got.HasField("exit_code") else None,
+        "ProcessConfig": {
+            "tty": spec.tty,
+            "entrypoint": spec.command[0] if spec.command else "",
+            "arguments": list(spec.command[1:]),
+            "privileged": spec.privileged,
+            "user": spec.user,
+        },
+        "OpenStdin": spec.stdin,
+        "OpenStderr": spec.stderr,
+        "OpenStdout": spec.stdout,
+        "CanRemove": False,
+        "ContainerID": got.container_id,
+        "DetachKeys": "",
+        "Pid": got.pid,
+    }
+
+
+async def resize(engine: Engine, exchange: Exchange) -> None:
+    """POST /exec/{id}/resize."""
+    await engine.peers.runtime.ResizeTerminal(
+        pb.ResizeTerminalRequest(exec_id=exchange.parts["id"], size=size_of(exchange))
+    )
+    await exchange.reply_empty(200)
+
+
+ROUTES: Routes = (
+    ("POST", "/containers/{id}/exec", create),
+    ("POST", "/exec/{id}/start", start),
+    ("GET", "/exec/{id}/json", inspect),
+    ("POST", "/exec/{id}/resize", resize),
+)

@@ -1,0 +1,1 @@
+"""Images, as docker speaks of them."""

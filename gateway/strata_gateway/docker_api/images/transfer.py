@@ -1,0 +1,54 @@
+"""Pull, and what a registry knows of an image."""
+
+from strata.gateway.v1 import gateway_pb2 as pb
+from strata.registry.v1 import registry_pb2
+from strata_chassis.errors import StrataError
+from strata_gateway.docker_api.errors import progress_of
+from strata_gateway.docker_api.images.names import joined
+from strata_gateway.docker_api.images.progress import PullProgress
+from strata_gateway.docker_api.parameters import credentials_of, platform_of
+from strata_gateway.docker_api.routes import Routes
+from strata_gateway.engine.engine import Engine
+from strata_gateway.web.exchange import Exchange
+
+
+async def pull(engine: Engine, exchange: Exchange) -> None:
+    """POST /images/create with ``fromImage``; what fails before anything was told fails with a status."""
+    request = exchange.request
+    asked = pb.PullRequest(
+        reference=joined(request.text("fromImage"), request.text("tag")),
+        platform=platform_of(request.text("platform")),
+        credentials=credentials_of(exchange),
+    )
+    progress = PullProgress()
+    try:
+        async for step in engine.pull(asked):
+            if not exchange.has_begun:
+                await exchange.begin()
+            for document in progress.documents(step):
+                await exchange.send_json(document)
+    except StrataError as error:
+        if not exchange.has_begun:
+            raise
+        await exchange.send_json(progress_of(error.message))
+    await exchange.end()
+
+
+async def distribution(engine: Engine, exchange: Exchange) -> None:
+    """GET /distribution/{name}/json: what a reference stands for at its registry."""
+    resolved = await engine.peers.registry.Resolve(
+        registry_pb2.ResolveRequest(reference=exchange.parts["name"], credentials=credentials_of(exchange))
+    )
+    target, platform = resolved.target, resolved.manifest.platform
+    await exchange.reply(
+        {
+            "Descriptor": {"mediaType": target.media_type, "digest": target.digest, "size": target.size_bytes},
+            "Platforms": [{"architecture": platform.architecture, "os": platform.os}] if platform.os else [],
+        }
+    )
+
+
+ROUTES: Routes = (
+    ("POST", "/images/create", pull),
+    ("GET", "/distribution/{name*}/json", distribution),
+)
