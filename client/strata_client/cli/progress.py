@@ -85,7 +85,7 @@ class PullReport:
         if self._is_quiet or not self._is_terminal or not self._layers:
             return
         self._drawn_at = time.monotonic()
-        size = os.get_terminal_size(self._out.fileno())
+        size = self._size()
         lines = [bar_line(layer, size.columns) for layer in self._layers.values()]
         # What has scrolled off the screen cannot be drawn over: with many layers only the last ones move.
         lines = lines[-max(size.lines - 1, 1) :]
@@ -93,6 +93,13 @@ class PullReport:
         self._out.write(up + "".join(f"\x1b[2K{line}\n" for line in lines))
         self._out.flush()
         self._drawn_lines = len(lines)
+
+    def _size(self) -> os.terminal_size:
+        """Size of the screen now; the user may change it meanwhile."""
+        try:
+            return os.get_terminal_size(self._out.fileno())
+        except OSError:
+            return os.terminal_size((80, 24))
 
 
 def bar_line(layer: LayerProgress, columns: int) -> str:

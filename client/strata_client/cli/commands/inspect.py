@@ -81,8 +81,8 @@ COMMANDS = {
             text("--type", "TYPE", 'Only "container" or "image"'),
         ),
         notes=(
-            "Templates know {{.Field.Field}}, {{range}}, {{if}}, {{with}}, {{else}}, {{end}}, the functions json, join,\n"
-            "index, len, lower, upper, title, truncate, split and println, and pipes."
+            "Templates know {{.Field.Field}}, {{range}}, {{if}}, {{with}}, {{else}}, {{end}}, the functions json,\n"
+            "join, index, len, lower, upper, title, truncate, split and println, and pipes."
         ),
         examples="""
             strata inspect -f '{{.NetworkSettings.IPAddress}}' web  # its address
