@@ -7,7 +7,8 @@ from strata_client.main import GLOBAL_OPTIONS
 
 
 def names(kind: str) -> list[Candidate]:
-    known = {"running": ["web"], "container": ["web", "old"], "image": ["debian:12"], "network": ["bridge", "none", "host"]}
+    networks = ["bridge", "none", "host"]
+    known = {"running": ["web"], "container": ["web", "old"], "image": ["debian:12"], "network": networks}
     return [(name, "") for name in known.get(kind, [])]
 
 
