@@ -31,28 +31,27 @@ ALL = tuple(forward for port in PORTS for forward in forwards(port, DUAL))
 @pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not installed")
 @pytest.mark.parametrize("networks", [NETWORKS, NETWORKS[:1], ()])
 @pytest.mark.parametrize("published", [ALL, ()])
-@pytest.mark.parametrize("routes_for_others", [True, False])
-def test_nft_accepts_the_table_whatever_is_in_it(networks, published, routes_for_others):
-    text = table_text("strata_check", networks, published, routes_for_others=routes_for_others)
+@pytest.mark.parametrize("outside", [("eth0", "wlan0"), ()])
+def test_nft_accepts_the_table_whatever_is_in_it(networks, published, outside):
+    text = table_text("strata_check", networks, published, outside=outside)
     done = subprocess.run(["nft", "--check", "-f", "-"], input=text, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_table_replaces_the_one_before_in_the_same_transaction():
-    text = table_text("t", NETWORKS, (), routes_for_others=True)
+    text = table_text("t", NETWORKS, ())
     assert text.startswith("table inet t {\n}\ndelete table inet t\ntable inet t {\n")
     assert removal_text("t") == "table inet t {\n}\ndelete table inet t\n"
 
 
 def test_a_network_whose_containers_do_not_see_each_other_is_not_within():
-    text = table_text("t", NETWORKS, (), routes_for_others=True)
+    text = table_text("t", NETWORKS, ())
     (within,) = [line for line in text.splitlines() if '" . "' in line]
     assert '"strata0" . "strata0"' in within
     assert "st-03" not in within
 
 
-def test_a_host_that_became_a_router_for_our_sake_forwards_nothing_else():
-    strict = table_text("t", NETWORKS, (), routes_for_others=False)
-    lax = table_text("t", NETWORKS, (), routes_for_others=True)
-    assert "iifname != @bridges oifname != @bridges drop" in strict
-    assert "iifname != @bridges oifname != @bridges drop" not in lax
+def test_a_host_that_became_a_router_for_our_sake_is_none_between_its_outer_links():
+    text = table_text("t", NETWORKS, (), outside=("eth0", "wg0"))
+    assert 'elements = { "eth0", "wg0" }' in text
+    assert "iifname @outside oifname @outside drop" in text

@@ -26,8 +26,8 @@ class ThreadedNetwork:
 
     def __init__(self, config: NetworkConfig) -> None:
         self._config = config
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
         self._host: HostNetwork | None = None
+        self._thread = _thread()
         self._waiting = 0
 
     async def start(self) -> None:
@@ -96,3 +96,9 @@ class ThreadedNetwork:
     def _close(self) -> None:
         self._host = None
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread = _thread()
+
+
+def _thread() -> ThreadPoolExecutor:
+    """One thread, started when there is work for it."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")

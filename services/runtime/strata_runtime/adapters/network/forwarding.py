@@ -7,17 +7,17 @@ from strata_runtime.adapters.network import host
 _SWITCH = "ipv4/ip_forward"
 
 
-def start_forwarding(marker: Path) -> bool:
-    """Switch forwarding on; tell whether others may count on it as well, since it was on without us.
+def start_forwarding(marker: Path) -> tuple[str, ...]:
+    """Switch forwarding on; return the links between which nothing is to be forwarded, since nothing was before us.
 
-    The file ``marker`` stays while it is on for our sake only. It is written first: a crash in between errs on the
-    safe side, where we forward for nobody else.
+    The file ``marker`` names them, and stays while forwarding is on for our sake. Bridges and the like that others
+    make later are not among them: who makes those wants them routed. The file is written first: a crash in between
+    errs on the safe side.
     """
-    if host.read_sysctl(_SWITCH) == "1":
-        return not marker.exists()
-    marker.touch()
-    host.write_sysctl(_SWITCH, "1")
-    return False
+    if host.read_sysctl(_SWITCH) != "1":
+        marker.write_text("\n".join(sorted(host.outer_links())))
+        host.write_sysctl(_SWITCH, "1")
+    return tuple(marker.read_text().split("\n")) if marker.exists() else ()
 
 
 def stop_forwarding(marker: Path) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 from pyroute2.iproute.linux import IPRoute
 
@@ -16,6 +17,8 @@ _SYSTEMD_STUB = "127.0.0.53"
 _SYSCTL = Path("/proc/sys/net")
 _DEFAULT_MTU = 1500
 _RT_TABLE_LOCAL = 255
+_IFF_LOOPBACK = 8
+_INNER_KINDS = frozenset({"bridge", "veth"})
 
 
 def boot_id() -> str:
@@ -65,6 +68,16 @@ def ports_of(bridge_index: int) -> frozenset[str]:
     """Return the names of a bridge's ports."""
     with IPRoute() as rtnl:
         return frozenset(link.get_attr("IFLA_IFNAME") for link in rtnl.get_links(master=bridge_index))
+
+
+def outer_links() -> frozenset[str]:
+    """Return the names of the links that may lead to other hosts: not loopback, bridges and cables to namespaces."""
+    with IPRoute() as rtnl:
+        return frozenset(link.get_attr("IFLA_IFNAME") for link in rtnl.get_links() if not _is_inner(link))
+
+
+def _is_inner(link: Any) -> bool:
+    return link["flags"] & _IFF_LOOPBACK or link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") in _INNER_KINDS
 
 
 def bridges() -> frozenset[str]:

@@ -36,7 +36,7 @@ class HostNetwork:
         self._marker = config.run_dir / "forwarding-was-off"
         self._parts = _open_parts(config)
         recover_attachments(self._parts)
-        self._routes_for_others = start_forwarding(self._marker)
+        self._outside = start_forwarding(self._marker)
         self.apply_rules()
         hold_ports_again(self._parts)
 
@@ -70,7 +70,7 @@ class HostNetwork:
         parts = self._parts
         networks = [network.membership.definition for network in parts.networks.values()]
         published = [each for attachment in parts.attachments.values() for each in attachment_forwards(attachment)]
-        text = table_text(parts.names.table, networks, published, routes_for_others=self._routes_for_others)
+        text = table_text(parts.names.table, networks, published, outside=self._outside)
         nftables.apply(text)
 
     def close(self) -> None:

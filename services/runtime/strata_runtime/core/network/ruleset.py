@@ -19,6 +19,7 @@ MAP_NAMES = ("published_any4", "published_at4", "published_any6", "published_at6
 #   and for the way out.
 # - forward: from outside only what is published, or an answer; networks do not see each other but through what they
 #   publish; internal ones see nothing at all. The within set matters only where bridges hand packets to netfilter.
+#   Links that are outside do not get a router between them just because we need one.
 _TABLE = Template("""\
 table inet $table {
 }
@@ -27,6 +28,9 @@ table inet $table {
 	set bridges {
 		type ifname
 $bridges	}
+	set outside {
+		type ifname
+$outside	}
 	set internal {
 		type ifname
 $internal	}
@@ -84,7 +88,8 @@ $published_at6	}
 	}
 	chain forward {
 		type filter hook forward priority filter; policy accept;
-$transit		iifname . oifname @within accept
+		iifname @outside oifname @outside drop
+		iifname . oifname @within accept
 		iifname @internal drop
 		oifname @internal drop
 		oifname != @bridges accept
@@ -94,24 +99,19 @@ $transit		iifname . oifname @within accept
 	}
 }
 """)
-_NO_TRANSIT = "\t\tiifname != @bridges oifname != @bridges drop\n"
 
 
 def table_text(
-    table: str,
-    networks: Iterable[NetworkDefinition],
-    forwards: Iterable[Forward],
-    *,
-    routes_for_others: bool,
+    table: str, networks: Iterable[NetworkDefinition], forwards: Iterable[Forward], *, outside: Iterable[str] = ()
 ) -> str:
     """Return the input for ``nft -f`` that makes ``table`` be exactly this, whatever was there.
 
-    ``routes_for_others`` says whether the host was a router already: if it only became one for our sake, it forwards
-    nothing that is not ours.
+    ``outside`` are the links between which nothing was forwarded before the host became a router for our sake.
     """
     networks = tuple(networks)
     values = {
         "bridges": _elements(f'"{network.link}"' for network in networks),
+        "outside": _elements(f'"{link}"' for link in outside),
         "internal": _elements(f'"{network.link}"' for network in networks if network.internal),
         "within": _elements(f'"{network.link}" . "{network.link}"' for network in networks if network.is_open),
         "subnets4": _elements(str(network.ipv4) for network in networks),
@@ -119,8 +119,7 @@ def table_text(
     }
     forwards = tuple(forwards)
     maps = {name: _elements(forward.text for forward in forwards if forward.map_name == name) for name in MAP_NAMES}
-    transit = "" if routes_for_others else _NO_TRANSIT
-    return _TABLE.substitute(values, **maps, table=table, transit=transit)
+    return _TABLE.substitute(values, **maps, table=table)
 
 
 def removal_text(table: str) -> str:
