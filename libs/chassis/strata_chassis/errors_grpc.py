@@ -8,7 +8,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from strata_chassis.errors import StrataError
+from strata_chassis.errors import StrataError, Unavailable
 from strata_chassis.errors_codes import UNKNOWN, code_of, error_of
 
 DOMAIN = "strata.dev"
@@ -49,8 +49,11 @@ def from_status(status: status_pb2.Status) -> StrataError:
     return error_of(status.code, status.message, reason=info.reason, metadata=dict(info.metadata))
 
 
-def from_rpc_error(error: grpc.RpcError) -> StrataError:
-    """Return the error behind a failed call (``grpc.aio.AioRpcError`` or a synchronous call's error)."""
+def from_rpc_error(error: grpc.RpcError, peer: str = "the service") -> StrataError:
+    """Return the error behind a failed call (``grpc.aio.AioRpcError`` or a synchronous call's error).
+
+    ``peer`` names the one who was called; grpc's own words for one who is not there mean nothing to a user.
+    """
     code: grpc.StatusCode | None = error.code() if hasattr(error, "code") else None
     details: str | None = error.details() if hasattr(error, "details") else None
     trailing = error.trailing_metadata() if hasattr(error, "trailing_metadata") else None
@@ -58,6 +61,8 @@ def from_rpc_error(error: grpc.RpcError) -> StrataError:
     status = _status_in(trailing or ())
     if status is not None and status.code == number:
         return from_status(status)
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return Unavailable(f"{peer} does not answer", reason="SERVICE_UNREACHABLE", metadata={"peer": peer})
     return error_of(number, details or "the call failed without a message")
 
 

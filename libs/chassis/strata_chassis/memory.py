@@ -3,8 +3,12 @@
 import ctypes
 import gc
 
+# Names of mallopt(3). Blobs flow in messages of 1 MiB: their buffers must be used again, not mapped and faulted in anew
+# for each (that costs half of a stream's time).
 _M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
+_MIB = 1 << 20
 
 
 def settle() -> None:
@@ -14,7 +18,8 @@ def settle() -> None:
     """
     libc = ctypes.CDLL(None)
     libc.mallopt(_M_ARENA_MAX, 2)
-    libc.mallopt(_M_TRIM_THRESHOLD, 256 * 1024)
+    libc.mallopt(_M_MMAP_THRESHOLD, 8 * _MIB)
+    libc.mallopt(_M_TRIM_THRESHOLD, 16 * _MIB)
     gc.collect()
     gc.freeze()
     libc.malloc_trim(0)

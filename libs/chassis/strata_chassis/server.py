@@ -44,6 +44,7 @@ class Server:
         """Set on SIGTERM: endless streams should end by themselves then."""
         self.addresses: tuple[str, ...] = ()
         """Targets that clients can connect to, known once bound (a TCP port 0 is replaced by the real one)."""
+        self.metrics = metrics
         self._config = config
         self._health = HealthServicer()
         self._names: list[str] = []
@@ -73,6 +74,10 @@ class Server:
                 ready()
             await self.draining.wait()
             await self._drain()
+
+    async def close(self) -> None:
+        """Let go of the sockets at once, also of a server that never ran; does nothing after ``run``."""
+        await self._server.stop(None)
 
     def stop(self) -> None:
         """Begin the calm end; asked a second time, end at once."""

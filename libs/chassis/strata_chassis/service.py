@@ -50,6 +50,13 @@ def run_service(name: str, config_class: type[C], wire: Wire[C], argv: Sequence[
 async def _serve(name: str, config: C, wire: Wire[C]) -> None:
     metrics = Metrics(name)
     server = Server(_server_config(name, config), metrics)
+    try:
+        await _serve_on(server, name, config, wire, metrics)
+    finally:
+        await server.close()
+
+
+async def _serve_on(server: Server, name: str, config: C, wire: Wire[C], metrics: Metrics) -> None:
     server.bind()
     listener = metrics_endpoint.bind(
         config.metrics_listen or f"unix://{config.run_dir}/{name}-metrics.sock", config.socket_group
