@@ -25,16 +25,17 @@ class Peer:
         self.started = threading.Event()
         self.cancelled = threading.Event()
         self.sent_messages = 0
+        self.has_heard_all = False
         self.metadata: dict[str, str] = {}
 
-    async def Echo(self, request: BytesValue, context: Context) -> BytesValue:  # noqa: N802
+    async def Echo(self, request: BytesValue, context: Context) -> BytesValue:
         self.metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         return request
 
-    async def TimeLeft(self, _request: BytesValue, context: Context) -> BytesValue:  # noqa: N802
+    async def TimeLeft(self, _request: BytesValue, context: Context) -> BytesValue:
         return BytesValue(value=str(context.time_remaining()).encode())
 
-    async def Fail(self, request: BytesValue, context: Context) -> BytesValue:  # noqa: N802
+    async def Fail(self, request: BytesValue, context: Context) -> BytesValue:
         info = error_details_pb2.ErrorInfo(reason="IMAGE_UNKNOWN", domain="strata.dev", metadata={"image": "ghöst"})
         status = status_pb2.Status(code=5, message="no such image: ghöst\n100%")
         status.details.add().Pack(info)
@@ -42,11 +43,11 @@ class Peer:
         await context.abort(grpc.StatusCode.NOT_FOUND, status.message)
         return request
 
-    async def FailPlainly(self, request: BytesValue, context: Context) -> BytesValue:  # noqa: N802
+    async def FailPlainly(self, request: BytesValue, context: Context) -> BytesValue:
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not now")
         return request
 
-    async def Hang(self, request: BytesValue, _context: Context) -> BytesValue:  # noqa: N802
+    async def Hang(self, request: BytesValue, _context: Context) -> BytesValue:
         self.started.set()
         try:
             await asyncio.Event().wait()
@@ -54,33 +55,31 @@ class Peer:
             self.cancelled.set()
         return request
 
-    async def Count(self, request: BytesValue, _context: Context) -> AsyncIterator[BytesValue]:  # noqa: N802
+    async def Count(self, request: BytesValue, _context: Context) -> AsyncIterator[BytesValue]:
         for number in range(int(request.value)):
             yield BytesValue(value=str(number).encode())
 
-    async def Flood(self, request: BytesValue, context: Context) -> None:  # noqa: N802
+    async def Flood(self, request: BytesValue, context: Context) -> None:
         for _ in range(int(request.value)):
             await context.write(BytesValue(value=bytes(MIB)))
             self.sent_messages += 1
 
-    async def FailAfterTwo(self, request: BytesValue, context: Context) -> AsyncIterator[BytesValue]:  # noqa: N802
+    async def FailAfterTwo(self, request: BytesValue, context: Context) -> AsyncIterator[BytesValue]:
         yield request
         yield request
         await context.abort(grpc.StatusCode.DATA_LOSS, "broken")
 
-    async def Converse(self, requests: AsyncIterator[BytesValue], _context: Context) -> AsyncIterator[BytesValue]:  # noqa: N802
-        try:
-            async for request in requests:
-                yield BytesValue(value=request.value[::-1])
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
+    async def Converse(self, requests: AsyncIterator[BytesValue], context: Context) -> AsyncIterator[BytesValue]:
+        context.add_done_callback(lambda _ended: None if self.has_heard_all else self.cancelled.set())
+        async for request in requests:
+            yield BytesValue(value=request.value[::-1])
+        self.has_heard_all = True
         yield BytesValue(value=b"bye")
 
-    async def HangUp(self, _requests: AsyncIterator[BytesValue], _context: Context) -> AsyncIterator[BytesValue]:  # noqa: N802
+    async def HangUp(self, _requests: AsyncIterator[BytesValue], _context: Context) -> AsyncIterator[BytesValue]:
         yield BytesValue(value=b"bye")
 
-    async def Sum(self, requests: AsyncIterator[BytesValue], _context: Context) -> Int64Value:  # noqa: N802
+    async def Sum(self, requests: AsyncIterator[BytesValue], _context: Context) -> Int64Value:
         return Int64Value(value=sum([len(request.value) async for request in requests]))
 
 
