@@ -29,11 +29,11 @@ class Task:
         "_on_exit",
         "directory",
         "exit",
+        "is_ending",
         "name",
         "pid",
         "spec",
         "streams",
-        "is_ending",
     )
 
     def __init__(self, loop: Loop, directory: Path, spec: TaskSpec, on_exit: Callable[["Task"], None]) -> None:

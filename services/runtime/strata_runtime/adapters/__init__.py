@@ -1,0 +1,1 @@
+"""Disk, kernel and other services, behind interfaces the core knows."""

@@ -1,0 +1,1 @@
+"""Mounts: layers once per host, one overlay per container."""

@@ -1,0 +1,1 @@
+"""The gRPC side: translates between the contract and the engine, and decides nothing."""

@@ -1,0 +1,7 @@
+"""Types of gRPC that all calls share."""
+
+from typing import Any
+
+import grpc
+
+Context = grpc.aio.ServicerContext[Any, Any]

@@ -1,0 +1,1 @@
+"""Decisions and formats, as pure functions over values."""

@@ -1,0 +1,51 @@
+"""What is taken back after a container's processes have ended, and what is taken back for good."""
+
+import logging
+
+from strata_chassis.errors import StrataError
+from strata_runtime.core.container.record import Container
+from strata_runtime.core.plan import plan_removal, plan_unmount
+from strata_runtime.engine.entry import Entry
+from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.settings import runtime_of
+
+_log = logging.getLogger(__name__)
+
+
+async def clean_up(parts: Parts, entry: Entry) -> None:
+    """Give back all that only a running container needs. What it changed, and its record, are kept."""
+    container = entry.container
+    await forget_process(parts, container)
+    await parts.network.detach(container.id)
+    await parts.threads.run(parts.executor.run, plan_unmount(container, parts.paths))
+    entry.is_root_ready = False
+
+
+async def discard(parts: Parts, container: Container) -> None:
+    """Give back all there is of a container."""
+    await forget_process(parts, container)
+    await parts.network.detach(container.id)
+    await parts.threads.run(parts.executor.run, plan_removal(container, parts.paths))
+    await parts.store.end_lease(container.id)
+
+
+async def forget_process(parts: Parts, container: Container) -> None:
+    """Let the OCI runtime and the launcher forget the container. What cannot be done now is done at the next start."""
+    if not (container.has_run or container.boot_id or container.pid):
+        return
+    await delete_from_runtime(parts, runtime_of(parts, container.spec).delete(container.id))
+    try:
+        await parts.launcher.forget(container.id)
+    except StrataError as error:
+        _log.warning("the launcher keeps %s: %s", container.id[:12], error)
+
+
+async def delete_from_runtime(parts: Parts, command: tuple[str, ...]) -> None:
+    """Run an OCI runtime's ``delete``."""
+    try:
+        status, said = await parts.launcher.run_command(command)
+    except StrataError as error:
+        _log.warning("%s: %s", " ".join(command), error)
+        return
+    if status != 0 and "does not exist" not in said and "No such file" not in said:
+        _log.warning("%s: %s", " ".join(command), said.strip())

@@ -1,0 +1,44 @@
+"""Statistics and processes of containers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from strata_runtime.adapters.measures import Subject, list_processes, measure
+from strata_runtime.core.container.record import Container
+from strata_runtime.core.stats import ContainerStats, ProcessInfo
+from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.settings import cgroups_path
+from strata_runtime.engine.stopping import not_running
+
+
+async def processes(parts: Parts, container: Container) -> list[ProcessInfo]:
+    """Processes of a running container. Raises FailedPrecondition."""
+    if not container.state.is_live:
+        raise not_running(container)
+    path = cgroups_path(parts, container)
+    return await parts.threads.run(lambda: list_processes(parts.cgroups.pids(path)))
+
+
+async def stats(
+    parts: Parts, references: tuple[str, ...], interval_s: float | None
+) -> AsyncIterator[list[ContainerStats]]:
+    """Measurements of the named containers, or of all that run; once, or at an interval until the caller goes."""
+    entries = [parts.containers.find(reference) for reference in references]
+    while True:
+        chosen = entries or list(parts.containers)
+        live = [entry.container for entry in chosen if entry.container.state.is_live]
+        yield await parts.threads.run(_measure_all, parts, live)
+        if interval_s is None:
+            return
+        await asyncio.sleep(interval_s)
+
+
+def _measure_all(parts: Parts, containers: list[Container]) -> list[ContainerStats]:
+    return [
+        measure(
+            Subject(container.id, container.name, container.pid, cgroups_path(parts, container)),
+            parts.cgroups,
+            parts.host,
+        )
+        for container in containers
+    ]

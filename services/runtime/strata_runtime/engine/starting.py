@@ -1,0 +1,165 @@
+"""StartContainer: network, bundle, one call of the OCI runtime; nothing waits that need not."""
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+
+from strata_chassis.errors import Conflict, FailedPrecondition, InvalidArgument, StrataError
+from strata_runtime.adapters.host import device_node
+from strata_runtime.adapters.launcher_client import StartError, TaskRequest
+from strata_runtime.adapters.users import look_up_user
+from strata_runtime.core.bundle.config import Surroundings, bundle_config, working_dir
+from strata_runtime.core.bundle.host import DeviceNode
+from strata_runtime.core.container.record import Container, State, failed_to_start, started
+from strata_runtime.core.defaults import parse_execution
+from strata_runtime.core.event import container_event
+from strata_runtime.core.exit_status import NOT_EXECUTABLE, NOT_FOUND, explain_failure
+from strata_runtime.core.network.spec import Attachment
+from strata_runtime.core.operations import MakeInside
+from strata_runtime.core.plan import plan_root
+from strata_runtime.engine import networking
+from strata_runtime.engine.cleaning import clean_up
+from strata_runtime.engine.confinement import seccomp_filter
+from strata_runtime.engine.entry import Entry
+from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.settings import cgroups_path, log_request, runtime_of
+
+_REASONS = {NOT_FOUND: "COMMAND_NOT_FOUND", NOT_EXECUTABLE: "COMMAND_NOT_EXECUTABLE"}
+_JOINABLE = ("pid", "ipc")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Size of a terminal to begin with."""
+
+    columns: int = 0
+    rows: int = 0
+
+
+async def start(parts: Parts, entry: Entry, terminal: Terminal = Terminal()) -> bool:
+    """Run a container; False if it runs already. Raises StrataError, and then the container is as it was."""
+    async with entry.lock:
+        container = entry.container
+        if container.state.is_live:
+            return False
+        if container.state is State.REMOVING:
+            raise Conflict("the container is being removed", reason="CONTAINER_REMOVING")
+        try:
+            await _start(parts, entry, terminal)
+        except BaseException as error:
+            await asyncio.shield(clean_up(parts, entry))
+            if isinstance(error, StrataError):
+                _remember_failure(parts, entry, error)
+            raise
+        return True
+
+
+async def _start(parts: Parts, entry: Entry, terminal: Terminal) -> None:
+    container = entry.container
+    attachment = await parts.network.attach(container.id, networking.network_spec(container, parts.containers))
+    await parts.threads.run(_write_bundle, parts, container, attachment, entry.is_root_ready)
+    entry.is_root_ready = True
+    try:
+        pid = await parts.launcher.start(_task_request(parts, container, terminal))
+    except StartError as error:
+        raise start_failure(container.args[0], error.error_log, container.id) from error
+    now = parts.now()
+    entry.container = networking.attached(started(container, pid, now, parts.boot_id), attachment)
+    parts.journal.save(entry.container, container_event(container, "start", now))
+
+
+def start_failure(command: str, error_log: str, container_id: str) -> FailedPrecondition:
+    """The error for a process that did not start."""
+    failure = explain_failure(error_log, command)
+    return FailedPrecondition(
+        failure.message,
+        reason=_REASONS.get(failure.exit_code, "OCI_RUNTIME_FAILED"),
+        metadata={"container": container_id, "command": command, "exit_code": str(failure.exit_code)},
+    )
+
+
+def _remember_failure(parts: Parts, entry: Entry, error: StrataError) -> None:
+    now = parts.now()
+    status = int(error.metadata.get("exit_code", "128"))
+    entry.container = failed_to_start(entry.container, status, error.message, now)
+    parts.journal.save(entry.container)
+    entry.tell_exit()
+
+
+def _task_request(parts: Parts, container: Container, terminal: Terminal) -> TaskRequest:
+    spec = container.spec
+    bundle = str(parts.paths.bundle(container.id))
+    return TaskRequest(
+        task=container.id,
+        argv=runtime_of(parts, spec).run(container.id, bundle, tty=spec.tty),
+        tty=spec.tty,
+        stdin=spec.open_stdin,
+        stdin_once=spec.stdin_once,
+        log=log_request(parts, container),
+        rows=terminal.rows,
+        columns=terminal.columns,
+    )
+
+
+def _write_bundle(parts: Parts, container: Container, attachment: Attachment, is_root_ready: bool) -> None:  # noqa: FBT001
+    """The container's root and config.json. Blocking."""
+    rootfs = str(parts.paths.rootfs(container.id))
+    execution = parse_execution(container.image_config)
+    if not is_root_ready:
+        steps = (*plan_root(container, parts.paths), MakeInside(rootfs, working_dir(container, execution)))
+        parts.executor.run(steps)
+    around = _surroundings(parts, container, attachment, execution.user)
+    config = bundle_config(container, execution, around)
+    (parts.paths.bundle(container.id) / "config.json").write_text(json.dumps(config))
+
+
+def _surroundings(parts: Parts, container: Container, attachment: Attachment, image_user: str) -> Surroundings:
+    spec = container.spec
+    rootfs = str(parts.paths.rootfs(container.id))
+    runtime = runtime_of(parts, spec)
+    filter_ = seccomp_filter(parts, container)
+    return Surroundings(
+        host=parts.host,
+        rootfs=rootfs,
+        user=look_up_user(rootfs, spec.user or image_user, spec.security.group_add),
+        cgroups_path=cgroups_path(parts, container),
+        hostname=spec.hostname,
+        namespaces=_namespaces(parts, container, attachment),
+        files=networking.etc_files(attachment),
+        devices=_devices(container),
+        throttle_nodes={item.path: device_node(item.path, "", "") for item in spec.resources.device_throttles},
+        mount_points=container.mount_points,
+        seccomp=filter_ if runtime.takes_bpf else replace(filter_, bpf_base64=""),
+        owns_network=spec.network_mode != "host" and not spec.network_mode.startswith("container:"),
+    )
+
+
+def _devices(container: Container) -> tuple[DeviceNode, ...]:
+    return tuple(
+        _device(item.host_path, item.container_path, item.permissions) for item in container.spec.security.devices
+    )
+
+
+def _device(host_path: str, container_path: str, permissions: str) -> DeviceNode:
+    try:
+        return device_node(host_path, container_path, permissions)
+    except (OSError, ValueError) as error:
+        raise InvalidArgument(
+            f"{host_path} is not a device of this host", reason="DEVICE_UNKNOWN", metadata={"device": host_path}
+        ) from error
+
+
+def _namespaces(parts: Parts, container: Container, attachment: Attachment) -> dict[str, str]:
+    """OCI type to path: "" for a new namespace; what stays the host's is left out."""
+    spec = container.spec
+    namespaces = {"mount": ""}
+    if attachment.netns_path:
+        namespaces["network"] = attachment.netns_path
+    modes = {"pid": spec.pid_mode, "ipc": spec.ipc_mode, "uts": spec.uts_mode, "cgroup": spec.cgroup_mode}
+    for kind, mode in modes.items():
+        if mode.startswith("container:") and kind in _JOINABLE:
+            other = networking.live_container(parts.containers, mode.removeprefix("container:"))
+            namespaces[kind] = f"/proc/{other.pid}/ns/{kind}"
+        elif mode != "host":
+            namespaces[kind] = ""
+    return namespaces

@@ -1,0 +1,173 @@
+"""The runtime service: everything is put together here."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from strata.runtime.v1.runtime_pb2_grpc import add_RuntimeServiceServicer_to_server
+
+from strata_chassis.channel import connect
+from strata_chassis.config import ServiceConfig, setting
+from strata_chassis.database import Database
+from strata_chassis.executors import Threads
+from strata_chassis.metrics import Metrics
+from strata_chassis.server import Server
+from strata_chassis.service import run_service
+from strata_chassis.tls import tls_files
+from strata_runtime.adapters.cgroups import Cgroups
+from strata_runtime.adapters.executor import Executor
+from strata_runtime.adapters.host import probe_host
+from strata_runtime.adapters.launcher_client import LauncherClient, TaskExit, TaskState
+from strata_runtime.adapters.mounts.layers import LayerMounts
+from strata_runtime.adapters.mounts.overlay import OverlayMounter
+from strata_runtime.adapters.network import NetworkConfig, open_network
+from strata_runtime.adapters.oci_runtimes import find_oci_runtimes
+from strata_runtime.adapters.processes import boot_id
+from strata_runtime.adapters.seccomp_bpf import SeccompCompiler
+from strata_runtime.adapters.state import rows
+from strata_runtime.adapters.state.journal import Journal
+from strata_runtime.adapters.state.migrations import MIGRATIONS
+from strata_runtime.adapters.store_client import StoreClient
+from strata_runtime.adapters.volumes import Volumes, load_volumes
+from strata_runtime.api.containers import ContainerCalls
+from strata_runtime.api.info import InfoCalls
+from strata_runtime.api.observing import ObservingCalls
+from strata_runtime.api.servicer import combined
+from strata_runtime.api.sessions import SessionCalls
+from strata_runtime.core.paths import Paths
+from strata_runtime.engine import recovery
+from strata_runtime.engine.background import Background, background
+from strata_runtime.engine.containers import Containers
+from strata_runtime.engine.execs import EXEC_TASK_PREFIX, ExecSessions, handle_exec_exit
+from strata_runtime.engine.exits import handle_exit
+from strata_runtime.engine.parts import Parts, Settings
+
+_SWEEP_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeConfig(ServiceConfig):
+    """What the runtime can be told."""
+
+    store: str = setting("", "endpoint of the store service; default: run-dir")
+    oci_runtime: str = setting("crun", "OCI runtime for containers that name none: crun or runc")
+    cgroup_parent: str = setting("/strata", "cgroup that containers' cgroups are made in")
+    subnet: str = setting("", "address range of the default bridge; empty: a free one")
+    warm_namespaces: int = setting(8, "network namespaces kept ready")
+    threads: int = setting(4, "threads for mounts and files")
+    layer_idle_s: float = setting(60.0, "seconds a layer stays mounted that no container stands on")
+    log_max_bytes: int = setting(0, "size at which a container's log is rotated; 0: never")
+    log_max_files: int = setting(5, "files kept of a rotated log")
+    stop_timeout_s: float = setting(10.0, "seconds between the stop signal and the end, if a container names none")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the service until SIGTERM."""
+    return run_service("runtime", RuntimeConfig, wire, argv)
+
+
+@asynccontextmanager
+async def wire(config: RuntimeConfig, server: Server, _: Metrics) -> AsyncIterator[None]:
+    """Build everything, recover what an earlier process left, serve."""
+    paths = Paths(config.run_dir, config.state_dir / "runtime")
+    async with AsyncExitStack() as stack:
+        database = stack.enter_context(Database(paths.state_dir / "runtime.db", MIGRATIONS))
+        threads = stack.enter_context(Threads("runtime", config.threads))
+        tls = tls_files(config.tls_cert, config.tls_key, config.tls_ca)
+        channel = await stack.enter_async_context(connect(_store_endpoint(config), tls))
+        writing = await stack.enter_async_context(background())
+        working = await stack.enter_async_context(background())
+        parts = _parts(config, paths, Outside(database, threads, StoreClient(channel), working))
+        stack.push_async_callback(parts.network.stop)
+        writing.begin(parts.journal.run())
+        await _recover(parts, database)
+        working.begin(_sweep_layers(parts.layers, threads, config.layer_idle_s))
+        groups = (ContainerCalls(parts), SessionCalls(parts), ObservingCalls(parts, database), InfoCalls(parts))
+        server.add(add_RuntimeServiceServicer_to_server, combined(*groups))
+        yield
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What is opened and closed around the parts."""
+
+    database: Database
+    threads: Threads
+    store: StoreClient
+    background: Background
+
+
+def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
+    layers = LayerMounts(paths)
+    overlays = OverlayMounter(paths.layer)
+    host = probe_host()
+    network = open_network(
+        NetworkConfig(
+            run_dir=config.run_dir,
+            state_dir=paths.state_dir,
+            subnet=config.subnet,
+            warm_namespaces=config.warm_namespaces,
+        )
+    )
+    return Parts(
+        settings=Settings(
+            cgroup_parent=config.cgroup_parent,
+            log_max_bytes=config.log_max_bytes,
+            log_max_files=config.log_max_files,
+            stop_timeout_s=config.stop_timeout_s,
+        ),
+        paths=paths,
+        host=host,
+        boot_id=boot_id(),
+        runtimes=find_oci_runtimes(paths.oci_runtime_root, config.oci_runtime),
+        containers=Containers(random.Random()),  # noqa: S311 -- a name is no secret
+        journal=Journal(outside.database),
+        launcher=LauncherClient(config.run_dir / "launcher.sock"),
+        store=outside.store,
+        network=network,
+        executor=Executor(layers, overlays),
+        layers=layers,
+        overlays=overlays,
+        volumes=Volumes(paths.volumes),
+        cgroups=Cgroups(host.cgroup_version),
+        seccomp=SeccompCompiler(),
+        threads=outside.threads,
+        background=outside.background,
+        execs=ExecSessions(),
+    )
+
+
+async def _recover(parts: Parts, database: Database) -> None:
+    """Take everything over, and stay connected to the launcher from then on."""
+    parts.layers.recover()
+    parts.volumes.load(await database.read(load_volumes))
+    recovery.restore(parts, await database.read(rows.load_containers))
+    await parts.network.start()
+    connected = asyncio.Event()
+
+    def on_exit(end: TaskExit) -> None:
+        if end.task.startswith(EXEC_TASK_PREFIX):
+            parts.background.start("end of an exec session", handle_exec_exit(parts, end))
+        elif (entry := parts.containers.get(end.task)) is not None:
+            parts.background.start(f"exit of {end.task[:12]}", handle_exit(parts, entry, end))
+
+    async def on_connected(states: list[TaskState]) -> None:
+        await recovery.reconcile(parts, states)
+        connected.set()
+
+    parts.background.begin(parts.launcher.run(on_exit, on_connected))
+    await connected.wait()
+    await recovery.sweep(parts)
+    parts.background.start("start of containers that restart with the engine", recovery.start_wanted(parts))
+
+
+async def _sweep_layers(layers: LayerMounts, threads: Threads, idle_s: float) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY_S)
+        await threads.run(layers.sweep, idle_s)
+
+
+def _store_endpoint(config: RuntimeConfig) -> str:
+    return config.store or f"unix://{config.run_dir}/store.sock"
