@@ -1,0 +1,151 @@
+"""Who takes how much space, and who shares it with whom.
+
+Everything on the disk is an item: a layer (tar, index, aux) or a stack (a merged index). An image needs its stack, its
+layers, and the layers these borrow from. What one image needs is its own, what several need is shared, what none
+needs can be reclaimed unless a lease holds it: each item is counted once, so that the sums add up to the disk.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Item = tuple[str, str | int]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A stored layer."""
+
+    diff_id: str
+    is_live: bool
+    logical_bytes: int
+    stored_bytes: int
+    index_bytes: int
+    borrowed_bytes: int
+    donors: tuple[int, ...] = ()
+    is_leased: bool = False
+
+
+@dataclass(frozen=True)
+class ImageUse:
+    """An image and the layers it has, base first."""
+
+    digest: str
+    names: tuple[str, ...]
+    stack: str
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that is stored. ``stacks`` are sizes by chainID."""
+
+    images: list[ImageUse]
+    layers: Mapping[int, Holding]
+    stacks: Mapping[str, int]
+    leased_images: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one image or layer takes. ``shared_with`` are images, by digest."""
+
+    digest: str
+    names: tuple[str, ...]
+    logical_bytes: int
+    unique_bytes: int
+    shared_bytes: int
+    shared_with: tuple[str, ...]
+    reclaimable_bytes: int
+    file_shared_bytes: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole account. ``logical_bytes`` is what the images would take if each had its own copy of its tars."""
+
+    images: list[Usage]
+    layers: list[Usage]
+    logical_bytes: int
+    stored_bytes: int
+    layer_sharing_saved_bytes: int
+    file_sharing_saved_bytes: int
+    reclaimable_bytes: int
+    overhead_bytes: int
+
+
+def account(inventory: Inventory) -> Report:
+    """Add everything up."""
+    ledger = _Ledger(inventory)
+    live = [holding for holding in inventory.layers.values() if holding.is_live]
+    image_bytes = [ledger.logical(image) for image in inventory.images]
+    layer_bytes = sum(
+        inventory.layers[layer].logical_bytes for layer in {x for image in inventory.images for x in image.layers}
+    )
+    return Report(
+        images=[ledger.image_usage(image) for image in inventory.images],
+        layers=[ledger.layer_usage(layer) for layer, holding in inventory.layers.items() if holding.is_live],
+        logical_bytes=sum(image_bytes),
+        stored_bytes=sum(ledger.sizes.values()),
+        layer_sharing_saved_bytes=sum(image_bytes) - layer_bytes,
+        file_sharing_saved_bytes=sum(holding.borrowed_bytes for holding in live),
+        reclaimable_bytes=sum(size for item, size in ledger.sizes.items() if item not in ledger.held),
+        overhead_bytes=sum(inventory.stacks.values()) + sum(x.index_bytes for x in inventory.layers.values()),
+    )
+
+
+class _Ledger:
+    def __init__(self, inventory: Inventory) -> None:
+        self._layers = inventory.layers
+        self._leased_images = inventory.leased_images
+        self.sizes: dict[Item, int] = {
+            **{("layer", layer): holding.stored_bytes for layer, holding in inventory.layers.items()},
+            **{("stack", stack): size for stack, size in inventory.stacks.items()},
+        }
+        self._needs = {image.digest: self._needed_by(image) for image in inventory.images}
+        self._users: dict[Item, set[str]] = defaultdict(set)
+        for digest, items in self._needs.items():
+            for item in items:
+                self._users[item].add(digest)
+        leased = (layer for layer, holding in inventory.layers.items() if holding.is_leased)
+        self.held = {*self._users, *(("layer", layer) for layer in self._with_donors(leased))}
+
+    def _needed_by(self, image: ImageUse) -> set[Item]:
+        layers: set[Item] = {("layer", layer) for layer in self._with_donors(image.layers)}
+        return {("stack", image.stack), *layers}
+
+    def _with_donors(self, layers: Iterable[int]) -> set[int]:
+        direct = set(layers)
+        return direct | {donor for layer in direct for donor in self._layers[layer].donors}
+
+    def logical(self, image: ImageUse) -> int:
+        return sum(self._layers[layer].logical_bytes for layer in image.layers)
+
+    def image_usage(self, image: ImageUse) -> Usage:
+        needs = self._needs[image.digest]
+        unique = sum(self.sizes[item] for item in needs if len(self._users[item]) == 1)
+        sharers = {user for item in needs for user in self._users[item]} - {image.digest}
+        return Usage(
+            digest=image.digest,
+            names=image.names,
+            logical_bytes=self.logical(image),
+            unique_bytes=unique,
+            shared_bytes=sum(self.sizes[item] for item in needs) - unique,
+            shared_with=tuple(sorted(sharers)),
+            reclaimable_bytes=0 if image.digest in self._leased_images else unique,
+            file_shared_bytes=sum(self._layers[layer].borrowed_bytes for layer in set(image.layers)),
+        )
+
+    def layer_usage(self, layer: int) -> Usage:
+        holding, users = self._layers[layer], self._users[("layer", layer)]
+        is_shared = len(users) > 1
+        return Usage(
+            digest=holding.diff_id,
+            names=(),
+            logical_bytes=holding.logical_bytes,
+            unique_bytes=0 if is_shared else holding.stored_bytes,
+            shared_bytes=holding.stored_bytes if is_shared else 0,
+            shared_with=tuple(sorted(users)),
+            reclaimable_bytes=0 if ("layer", layer) in self.held else holding.stored_bytes,
+            file_shared_bytes=holding.borrowed_bytes,
+        )

@@ -1,0 +1,127 @@
+"""The contents of a layer's files, and which of them need not be stored again.
+
+A content that an older layer holds is *borrowed*: the new index points to the older layer's tar, the donor, and the
+new tar gets a hole. A second copy inside the layer becomes a hole as well. Holes are whole blocks of the host's file
+system; a map of them says where each one's bytes are, so that the exact tar can be put together again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from strata_store.core.inode import Inode, walk
+from strata_store.core.layer_errors import layer_invalid
+
+TAR_DEVICE = 1
+_HOST_BLOCK = 4096
+_MAX_DONORS = 6
+_MIN_DONATION_BYTES = 64 * 1024
+_MAX_SPARSE_BYTES = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a committed layer holds a content: in its tar, at an offset."""
+
+    layer: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Bytes that a tar does not hold: they are the same as those at ``source_offset`` of device ``device``."""
+
+    offset: int
+    length: int
+    device: int
+    source_offset: int
+
+
+class Contents:
+    """All contents of one tree: ``first`` has one file for each, ``copies`` every place where the tar repeats them."""
+
+    def __init__(self, tree: Inode) -> None:
+        self.tree = tree
+        self.first: dict[bytes, Inode] = {}
+        self.copies: list[tuple[int, int, bytes]] = []
+        self.bytes = 0
+        seen: set[int] = set()
+        for inode in _files(tree):
+            if inode.digest is None or id(inode) in seen:
+                continue
+            if inode.nlink > 1:
+                seen.add(id(inode))
+            self.bytes += inode.size
+            first = self.first.setdefault(inode.digest, inode)
+            if inode.extents is None:
+                self.copies.append((inode.data_offset, inode.size, inode.digest))
+            inode.data_offset = first.data_offset
+
+    def plain(self) -> Iterator[tuple[bytes, Inode]]:
+        """Yield the contents that lie in the layer's own tar as they are, and so can be lent to others."""
+        for digest, inode in self.first.items():
+            if inode.device == TAR_DEVICE and inode.extents is None:
+                yield digest, inode
+
+    def sparse(self) -> list[Inode]:
+        """Return one sparse file of each content."""
+        return [inode for inode in self.first.values() if inode.extents is not None]
+
+    def move(self, places: Mapping[bytes, tuple[int, int]]) -> None:
+        """Let files read their contents elsewhere: {digest: (device, offset)}."""
+        if not places:
+            return
+        for inode in _files(self.tree):
+            place = None if inode.digest is None else places.get(inode.digest)
+            if place is not None:
+                inode.device, inode.data_offset = place
+
+
+def choose_donors(contents: Contents, known: Mapping[bytes, Place]) -> tuple[tuple[int, ...], dict[bytes, Place]]:
+    """Choose whom to borrow from: the layers that save most, few, and none for crumbs.
+
+    Each donor is one more mount under every image that has the layer. Returns the donors and what each content is
+    borrowed from.
+    """
+    donations: dict[int, int] = defaultdict(int)
+    for digest, place in known.items():
+        donations[place.layer] += contents.first[digest].size
+    worthy = [layer for layer, size in donations.items() if size >= _MIN_DONATION_BYTES]
+    donors = tuple(sorted(sorted(worthy, key=lambda layer: -donations[layer])[:_MAX_DONORS]))
+    chosen = frozenset(donors)
+    return donors, {digest: place for digest, place in known.items() if place.layer in chosen}
+
+
+def plan_holes(contents: Contents, borrowed: Mapping[bytes, tuple[int, int]]) -> list[Hole]:
+    """Return what need not stay in the tar; ``borrowed`` gives device and offset of borrowed contents."""
+    holes = []
+    for offset, size, digest in contents.copies:
+        source = borrowed.get(digest)
+        if source is None:
+            first = contents.first[digest].data_offset
+            if first == offset:
+                continue
+            source = (TAR_DEVICE, first)
+        start = offset + -offset % _HOST_BLOCK
+        end = (offset + size) // _HOST_BLOCK * _HOST_BLOCK
+        if start < end:
+            holes.append(Hole(start, end - start, source[0], source[1] + start - offset))
+    return sorted(holes, key=lambda hole: hole.offset)
+
+
+def place_sparse(files: Iterable[Inode]) -> tuple[dict[bytes, int], int]:
+    """Give sparse files their offsets on a device of their own: ({digest: offset}, length of the device)."""
+    offsets: dict[bytes, int] = {}
+    end = 0
+    for inode in files:
+        if inode.digest is not None:
+            offsets[inode.digest] = end
+            end += inode.size + -inode.size % _HOST_BLOCK
+    if end > _MAX_SPARSE_BYTES:
+        raise layer_invalid("its sparse files are too large", bytes=end)
+    return offsets, end
+
+
+def _files(tree: Inode) -> Iterator[Inode]:
+    for directory in walk(tree):
+        yield from directory.entries.values()

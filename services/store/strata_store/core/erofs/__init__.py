@@ -1,0 +1,1 @@
+"""Writing and reading EROFS images whose file data lies elsewhere."""

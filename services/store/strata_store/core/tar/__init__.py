@@ -1,0 +1,1 @@
+"""Reading tar streams: ustar, PAX, GNU, without I/O."""
