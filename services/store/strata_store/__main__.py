@@ -1,0 +1,7 @@
+"""``python -m strata_store``."""
+
+import sys
+
+from strata_store.main import main
+
+sys.exit(main())

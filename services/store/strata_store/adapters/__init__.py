@@ -1,0 +1,1 @@
+"""The store's I/O: content root, database, threads, the registry service."""

@@ -1,0 +1,249 @@
+"""From a stream of a layer's bytes to its tar and its index, in one pass.
+
+Three threads share the work: this one checks the compressed digest and decompresses, one hashes the plain tar, and
+one writes, parses and hashes each file. All the heavy parts release the interpreter's lock.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from strata_chassis.errors import ResourceExhausted
+from strata_oci.digest import Digest
+from strata_store.adapters import hole_map
+from strata_store.adapters.content_root import AUX, INDEX, TAR
+from strata_store.adapters.decompress import decompressed
+from strata_store.adapters.kernel import punch_hole, start_writeback
+from strata_store.adapters.stage import Stage
+from strata_store.core.contents import Contents, Hole, Place, choose_donors, place_sparse, plan_holes
+from strata_store.core.digests import digest_mismatch
+from strata_store.core.inode import Inode
+from strata_store.core.layer_index import write_layer_index
+from strata_store.core.layer_tree import LayerTree
+from strata_store.core.tar.reader import TarReader
+
+_WRITEBACK_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a layer may cost at most."""
+
+    tar_bytes: int = 1 << 40
+    inodes: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the bytes must turn out to be, as far as it is known."""
+
+    blob: Digest | None = None
+    diff_id: Digest | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A tar that arrived whole and is what it should be; not yet on the disk for good."""
+
+    scratch: Path
+    diff_id: Digest
+    blob_bytes: int
+    tar_bytes: int
+    entries: int
+    contents: Contents
+
+
+@dataclass(frozen=True)
+class Donor:
+    """An older layer that bytes can be borrowed from."""
+
+    layer: int
+    tar: Path
+    tar_bytes: int
+
+
+@dataclass(frozen=True)
+class Built:
+    """A layer whose files are complete and on the disk, still in its scratch directory.
+
+    ``owned`` lists the contents it can lend: (digest, offset, size).
+    """
+
+    received: Received
+    owned: list[tuple[bytes, int, int]]
+    first_donor_device: int
+    donors: tuple[int, ...]
+    borrowed_bytes: int
+    index_digest: bytes
+
+    @property
+    def tree(self) -> Inode:
+        """The layer's tree, with digests, as ``merge_layers`` wants it."""
+        return self.received.contents.tree
+
+
+class _TarFile:
+    """Takes blocks of the tar: writes them, and lets the reader see them."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self.tree = LayerTree(limits.inodes)
+        self.size = 0
+        self._reader = TarReader(self.tree)
+        self._limit = limits.tar_bytes
+        self._flushed = 0
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+
+    def take(self, block: bytes) -> None:
+        self.size += len(block)
+        if self.size > self._limit:
+            raise ResourceExhausted(
+                f"the layer is larger than {self._limit} bytes",
+                reason="LAYER_TOO_LARGE",
+                metadata={"limit": str(self._limit)},
+            )
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        self._reader.feed(block)
+        if self.size - self._flushed >= _WRITEBACK_BYTES:
+            start_writeback(self._descriptor, self._flushed, self.size - self._flushed)
+            self._flushed = self.size
+
+    def finish(self) -> None:
+        self._reader.finish()
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def receive(chunks: Iterable[bytes], scratch: Path, expected: Expected, limits: Limits) -> Received:
+    """Take a layer in, compressed or not, into ``scratch``; blocks until it is there.
+
+    Raises DataLoss (DIGEST_MISMATCH) if a digest is not the expected one, InvalidArgument (LAYER_INVALID) for what is
+    no layer, ResourceExhausted for what is too large.
+    """
+    blob, plain = _Blob(chunks), sha256()
+    tar = _TarFile(scratch / TAR, limits)
+    try:
+        with Stage("layer-digest", plain.update) as hashing, Stage("layer-tar", tar.take) as writing:
+            for block in decompressed(blob):
+                hashing.put(block)
+                writing.put(block)
+            blob.drain()
+            hashing.finish()
+            writing.finish()
+        _check(expected.blob, Digest("sha256", blob.hash.hexdigest()), "blob of a layer")
+        diff_id = Digest("sha256", plain.hexdigest())
+        _check(expected.diff_id, diff_id, "tar of a layer")
+        tar.finish()
+    finally:
+        tar.close()
+    return Received(scratch, diff_id, blob.size, tar.size, tar.tree.entries, Contents(tar.tree.root))
+
+
+class _Blob:
+    """The chunks of the compressed blob, hashed and counted as they pass."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self.hash = sha256()
+        self.size = 0
+
+    def __iter__(self) -> "_Blob":
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._chunks)
+        self.hash.update(chunk)
+        self.size += len(chunk)
+        return chunk
+
+    def drain(self) -> None:
+        """Read what the decompressor did not need, for the digest."""
+        for _ in self:
+            pass
+
+
+def _check(expected: Digest | None, found: Digest, what: str) -> None:
+    if expected is not None and expected != found:
+        raise digest_mismatch(what, expected, found)
+
+
+def build(received: Received, known: Mapping[bytes, Place], donors: Mapping[int, Donor]) -> Built:
+    """Write the index of a received layer, give back what others hold already, and bring all of it to the disk.
+
+    ``known`` says where older layers hold contents of this one, ``donors`` which layers those are.
+    """
+    contents = received.contents
+    chosen, borrowed = choose_donors(contents, known)
+    sparse = contents.sparse()
+    first_donor = 2 + bool(sparse)
+    device = {layer: number for number, layer in enumerate(chosen, start=first_donor)}
+    places = {digest: (device[place.layer], place.offset) for digest, place in borrowed.items()}
+    holes = plan_holes(contents, places)
+    tar = received.scratch / TAR
+    sizes = [received.tar_bytes, *_write_aux(tar, received.scratch / AUX, contents, sparse)]
+    sizes += [donors[layer].tar_bytes for layer in chosen]
+    with Stage("layer-sync", lambda _: _settle_tar(tar, holes)) as settling:
+        settling.put(b"")
+        contents.move(places)
+        index_digest = _write_index(received, places, sizes)
+        hole_map.write(received.scratch, holes)
+        owned = [(digest, inode.data_offset, inode.size) for digest, inode in contents.plain() if digest not in places]
+        settling.finish()
+    borrowed_bytes = sum(contents.first[digest].size for digest in places)
+    return Built(received, owned, first_donor, chosen, borrowed_bytes, index_digest)
+
+
+def _settle_tar(tar: Path, holes: list[Hole]) -> None:
+    descriptor = os.open(tar, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        for hole in holes:
+            punch_hole(descriptor, hole.offset, hole.length)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_index(received: Received, places: Mapping[bytes, tuple[int, int]], sizes: list[int]) -> bytes:
+    first = received.contents.first
+    owned = {digest: inode for digest, inode in first.items() if digest not in places}
+    borrowed = {digest: first[digest] for digest in places}
+    uuid = bytes.fromhex(received.diff_id.hex[:32])
+    image = write_layer_index(received.contents.tree, owned, borrowed, sizes, uuid)
+    write_synced(received.scratch / INDEX, image)
+    return sha256(image).digest()
+
+
+def write_synced(path: Path, data: bytes | bytearray) -> None:
+    """Write a new file and bring it to the disk; the directory's own sync comes with its commit."""
+    with path.open("xb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+
+
+def _write_aux(tar: Path, aux: Path, contents: Contents, sparse: list[Inode]) -> list[int]:
+    """Lay sparse files out on a device of their own, a sparse file itself: holes cost nothing there either."""
+    if not sparse:
+        return []
+    offsets, size = place_sparse(sparse)
+    with tar.open("rb") as source, aux.open("xb") as target:
+        target.truncate(size)
+        for inode in sparse:
+            position = inode.data_offset
+            for offset, length in inode.extents or ():
+                _copy(source.fileno(), target.fileno(), position, offsets[inode.digest or b""] + offset, length)
+                position += length
+        os.fsync(target.fileno())
+    contents.move({digest: (2, offset) for digest, offset in offsets.items()})
+    return [size]
+
+
+def _copy(source: int, target: int, start: int, to: int, length: int) -> None:
+    while length:
+        copied = os.copy_file_range(source, target, length, start, to)
+        start, to, length = start + copied, to + copied, length - copied

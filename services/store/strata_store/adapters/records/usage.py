@@ -1,0 +1,53 @@
+"""What the records say about space, as the values that ``core.accounts`` adds up."""
+
+import sqlite3
+from collections import defaultdict
+
+from strata_store.core.accounts import Holding, ImageUse, Inventory
+
+
+def inventory(connection: sqlite3.Connection) -> Inventory:
+    """Return all that is stored, and who needs it."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, image in connection.execute("SELECT name, image FROM names ORDER BY name"):
+        names[image].append(name)
+    layers_of: dict[str, list[int]] = defaultdict(list)
+    for image, layer in connection.execute("SELECT image, layer FROM image_layers ORDER BY image, position"):
+        layers_of[image].append(layer)
+    images = [
+        ImageUse(digest, tuple(names[digest]), stack, tuple(layers_of[digest]))
+        for digest, stack in connection.execute("SELECT digest, stack FROM images ORDER BY digest")
+    ]
+    donors: dict[int, list[int]] = defaultdict(list)
+    for borrower, donor in connection.execute("SELECT borrower, donor FROM loans ORDER BY borrower, device"):
+        donors[borrower].append(donor)
+    leased = {row[0] for row in connection.execute("SELECT layer FROM lease_layers")}
+    leased_images = {row[0] for row in connection.execute("SELECT image FROM lease_images")}
+    layers = {
+        row[0]: Holding(row[1], bool(row[2]), row[3], row[4], row[5], row[6], tuple(donors[row[0]]), row[0] in leased)
+        for row in connection.execute(
+            "SELECT id, diff_id, is_live, logical_bytes, stored_bytes, index_bytes, borrowed_bytes FROM layers"
+        )
+    }
+    stacks = {row[0]: row[1] for row in connection.execute("SELECT chain, stored_bytes FROM stacks")}
+    return Inventory(images, layers, stacks, frozenset(leased_images))
+
+
+def totals(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the figures that metrics show at every scrape: sums, no lists."""
+
+    def ask(sql: str) -> int:
+        return int(connection.execute(sql).fetchone()[0] or 0)
+
+    logical = ask("SELECT SUM(logical_bytes) FROM images")
+    return {
+        "images": ask("SELECT COUNT(*) FROM images WHERE NOT is_removed"),
+        "image_logical_bytes": logical,
+        "layers": ask("SELECT COUNT(*) FROM layers WHERE is_live"),
+        "layer_logical_bytes": ask("SELECT SUM(logical_bytes) FROM layers WHERE is_live"),
+        "stored_bytes": ask("SELECT SUM(stored_bytes) FROM layers") + ask("SELECT SUM(stored_bytes) FROM stacks"),
+        "file_shared_bytes": ask("SELECT SUM(borrowed_bytes) FROM layers WHERE is_live"),
+        "layer_shared_bytes": logical
+        - ask("SELECT SUM(logical_bytes) FROM layers WHERE id IN (SELECT layer FROM image_layers)"),
+        "leases": ask("SELECT COUNT(*) FROM leases"),
+    }

@@ -1,0 +1,1 @@
+"""The store's gRPC servicers: they translate and decide nothing."""

@@ -1,0 +1,1 @@
+"""What the store does with its parts: pulls, commits, leases, collects, accounts."""
