@@ -25,7 +25,6 @@ class Peer:
         self.started = threading.Event()
         self.cancelled = threading.Event()
         self.sent_messages = 0
-        self.has_heard_all = False
         self.metadata: dict[str, str] = {}
 
     async def Echo(self, request: BytesValue, context: Context) -> BytesValue:
@@ -64,16 +63,21 @@ class Peer:
             await context.write(BytesValue(value=bytes(MIB)))
             self.sent_messages += 1
 
+    async def AnswerAndHang(self, request: BytesValue, _context: Context) -> AsyncIterator[BytesValue]:
+        try:
+            yield request
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled.set()
+
     async def FailAfterTwo(self, request: BytesValue, context: Context) -> AsyncIterator[BytesValue]:
         yield request
         yield request
         await context.abort(grpc.StatusCode.DATA_LOSS, "broken")
 
-    async def Converse(self, requests: AsyncIterator[BytesValue], context: Context) -> AsyncIterator[BytesValue]:
-        context.add_done_callback(lambda _ended: None if self.has_heard_all else self.cancelled.set())
+    async def Converse(self, requests: AsyncIterator[BytesValue], _context: Context) -> AsyncIterator[BytesValue]:
         async for request in requests:
             yield BytesValue(value=request.value[::-1])
-        self.has_heard_all = True
         yield BytesValue(value=b"bye")
 
     async def HangUp(self, _requests: AsyncIterator[BytesValue], _context: Context) -> AsyncIterator[BytesValue]:
@@ -86,7 +90,7 @@ class Peer:
 def _handlers(peer: Peer) -> grpc.GenericRpcHandler:
     kinds = {
         grpc.unary_unary_rpc_method_handler: ["Echo", "TimeLeft", "Fail", "FailPlainly", "Hang"],
-        grpc.unary_stream_rpc_method_handler: ["Count", "Flood", "FailAfterTwo"],
+        grpc.unary_stream_rpc_method_handler: ["Count", "Flood", "AnswerAndHang", "FailAfterTwo"],
         grpc.stream_stream_rpc_method_handler: ["Converse", "HangUp"],
         grpc.stream_unary_rpc_method_handler: ["Sum"],
     }

@@ -135,8 +135,7 @@ def test_cancelling_stops_the_work_of_the_server(channel: Channel, peer: "Peer")
 
 
 def test_leaving_a_stream_early_cancels_it(channel: Channel, peer: "Peer") -> None:
-    with channel.start(PATH + "Converse", BytesValue) as stream:
-        stream.send(of(b"x"))
+    with channel.stream(PATH + "AnswerAndHang", of(b"x"), BytesValue) as stream:
         stream.receive()
     assert peer.cancelled.wait(5)
 
