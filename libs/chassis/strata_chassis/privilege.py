@@ -55,7 +55,8 @@ def prepare_dir(path: Path, user: str, *, mode: int = 0o750) -> None:
 def keep_importable() -> None:
     """Replace the directories of ``sys.path`` and of loaded packages by handles that need no way to them.
 
-    ``/proc/self/fd/N`` of an open directory leads into it whatever the rights of the directories above.
+    ``/proc/self/fd/N`` of an open directory leads into it whatever the rights of the directories above; those of the
+    directory itself have to allow it.
     """
     handles: dict[str, str] = {}
 

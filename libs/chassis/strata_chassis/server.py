@@ -46,6 +46,7 @@ class Server:
         """Targets that clients can connect to, known once bound (a TCP port 0 is replaced by the real one)."""
         self.metrics = metrics
         self._config = config
+        self._notifier = notify.Notifier()
         self._health = HealthServicer()
         self._names: list[str] = []
         self._stop_now = asyncio.Event()
@@ -69,7 +70,7 @@ class Server:
         with _signals(self.stop):
             await self._set_health(_SERVING)
             _log.info("serving", extra=fields(addresses=",".join(self.addresses)))
-            notify.notify(notify.READY)
+            self._notifier.tell(notify.READY)
             if ready is not None:
                 ready()
             await self.draining.wait()
@@ -77,6 +78,7 @@ class Server:
 
     async def close(self) -> None:
         """Let go of the sockets at once, also of a server that never ran; does nothing after ``run``."""
+        self._notifier.close()
         await self._server.stop(None)
 
     def stop(self) -> None:
@@ -86,7 +88,7 @@ class Server:
         self.draining.set()
 
     async def _drain(self) -> None:
-        notify.notify(notify.STOPPING)
+        self._notifier.tell(notify.STOPPING)
         _log.info("draining", extra=fields(grace_s=self._config.grace_s))
         await self._health.enter_graceful_shutdown()
         async with asyncio.TaskGroup() as tasks:
