@@ -62,7 +62,7 @@ async def wire(config: GatewayConfig, server: Server, metrics: Metrics) -> Async
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(connected(config.endpoints, tls))
         await stack.enter_async_context(forwarded(config.endpoints, tls, server))
-        engine = Engine(peers, _installation(config), read_host(), Latencies.of(metrics))
+        engine = Engine(peers, _installation(config), read_host(), Latencies.of(metrics), config.state_dir / "gateway")
         server.add(add_GatewayServiceServicer_to_server, EngineService(engine))
         if config.metrics_page:
             page = MetricsPage(peers, config.service_pages)

@@ -37,6 +37,31 @@ class EngineService(GatewayServiceServicer):
             async for step in steps:
                 yield step
 
+    async def Commit(self, request: pb.CommitRequest, context: Context) -> pb.CommitResponse:
+        """Make an image of a container's changes."""
+        return pb.CommitResponse(image=await self._engine.commit(request))
+
+    async def ImportImage(
+        self, request_iterator: AsyncIterator[pb.ImportImageRequest], context: Context
+    ) -> pb.ImportImageResponse:
+        """Make an image of one layer."""
+        return pb.ImportImageResponse(image=await self._engine.import_image(request_iterator))
+
+    async def SaveImages(self, request: pb.SaveImagesRequest, context: Context) -> AsyncIterator[pb.SaveImagesResponse]:
+        """Stream an archive of images."""
+        async with aclosing(self._engine.save_images(request)) as pieces:
+            async for piece in pieces:
+                yield pb.SaveImagesResponse(data=piece)
+
+    async def LoadImages(
+        self, request_iterator: AsyncIterator[pb.LoadImagesRequest], context: Context
+    ) -> AsyncIterator[pb.LoadImagesResponse]:
+        """Store the images of an archive."""
+        chunks = (request.data async for request in request_iterator)
+        async with aclosing(self._engine.load_images(chunks)) as images:
+            async for image in images:
+                yield pb.LoadImagesResponse(image=image)
+
     async def Prune(self, request: pb.PruneRequest, context: Context) -> pb.PruneResponse:
         """Remove what is not used."""
         return await self._engine.prune(request)

@@ -3,14 +3,16 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.registry.v1 import registry_pb2 as registry_pb
+from strata.store.v1 import store_pb2 as store_pb
 from strata_chassis.metrics import Metrics
 from strata_chassis.prometheus_core import Histogram
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
-from strata_gateway.engine import create, info, prune, pull, run, usage, version
+from strata_gateway.engine import archives, commit, create, info, prune, pull, run, usage, version
 from strata_gateway.engine.info import Installation
 
 
@@ -32,12 +34,16 @@ class Latencies:
 
 @dataclass(frozen=True)
 class Engine:
-    """All that the gateway's fronts (gRPC, Docker) call; what one service does alone they ask ``peers`` for."""
+    """All that the gateway's fronts (gRPC, Docker) call; what one service does alone they ask ``peers`` for.
+
+    ``folder`` is for files that last no longer than a call.
+    """
 
     peers: Peers
     installation: Installation
     host: Host
     latencies: Latencies
+    folder: Path
 
     async def pull(self, request: pb.PullRequest) -> AsyncGenerator[pb.PullResponse, None]:
         """Make an image present and up to date."""
@@ -59,6 +65,24 @@ class Engine:
                 has_started = True
                 self.latencies.run.observe(time.perf_counter() - began)
             yield step
+
+    async def commit(self, request: pb.CommitRequest) -> store_pb.Image:
+        """Make an image of a container's changes."""
+        return await commit.commit(self.peers, request)
+
+    async def import_image(self, requests: AsyncIterator[pb.ImportImageRequest]) -> store_pb.Image:
+        """Make an image of one layer."""
+        return await commit.import_image(self.peers, self.host, requests)
+
+    async def save_images(self, request: pb.SaveImagesRequest) -> AsyncGenerator[bytes, None]:
+        """Stream an archive of images."""
+        async for piece in archives.save(self.peers, request):
+            yield piece
+
+    async def load_images(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[store_pb.Image, None]:
+        """Store the images of an archive."""
+        async for image in archives.load(self.peers, self.folder, chunks):
+            yield image
 
     async def prune(self, request: pb.PruneRequest) -> pb.PruneResponse:
         """Remove what is not used."""

@@ -4,6 +4,7 @@ from strata.gateway.v1 import gateway_pb2 as pb
 from strata.registry.v1 import registry_pb2
 from strata_chassis.errors import StrataError
 from strata_gateway.docker_api.errors import progress_of
+from strata_gateway.docker_api.images.archives import import_image
 from strata_gateway.docker_api.images.names import joined
 from strata_gateway.docker_api.images.progress import PullProgress
 from strata_gateway.docker_api.parameters import credentials_of, platform_of
@@ -13,8 +14,11 @@ from strata_gateway.web.exchange import Exchange
 
 
 async def pull(engine: Engine, exchange: Exchange) -> None:
-    """POST /images/create with ``fromImage``; what fails before anything was told fails with a status."""
+    """POST /images/create with ``fromImage`` (or ``fromSrc``); what fails before anything was told fails with a status."""
     request = exchange.request
+    if request.text("fromSrc"):
+        await import_image(engine, exchange)
+        return
     asked = pb.PullRequest(
         reference=joined(request.text("fromImage"), request.text("tag")),
         platform=platform_of(request.text("platform")),

@@ -1,0 +1,1 @@
+"""Archives of images: OCI layouts that are docker archives as well."""
