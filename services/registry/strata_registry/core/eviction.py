@@ -21,10 +21,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What leaves together, and when any of it was last used."""
+    """What leaves together: an image's blobs."""
 
     digests: frozenset[str]
-    used_at_s: float
     is_kept: bool
 
 
@@ -39,9 +38,10 @@ def choose_victims(held: Iterable[Held], references: Mapping[str, Iterable[str]]
     if excess <= 0:
         return []
     groups = _groups(blobs, references)
-    users = Counter(digest for group in groups for digest in group.digests)
+    users = _users(groups)
     victims: list[str] = []
-    for group in sorted((group for group in groups if not group.is_kept), key=lambda group: group.used_at_s):
+    last_use = {group: _last_use_s(group, users, blobs) for group in groups if not group.is_kept}
+    for group in sorted(last_use, key=last_use.__getitem__):
         if excess <= 0:
             break
         users.subtract(group.digests)
@@ -58,8 +58,18 @@ def _groups(blobs: Mapping[str, Held], references: Mapping[str, Iterable[str]]) 
 
 
 def _group(blobs: Mapping[str, Held], digests: frozenset[str]) -> Group:
-    members = [blobs[digest] for digest in digests]
-    return Group(digests, max(blob.used_at_s for blob in members), any(blob.is_kept for blob in members))
+    return Group(digests, any(blobs[digest].is_kept for digest in digests))
+
+
+def _users(groups: Iterable[Group]) -> Counter[str]:
+    """Count the images that each blob belongs to."""
+    return Counter(digest for group in groups for digest in group.digests)
+
+
+def _last_use_s(group: Group, users: Mapping[str, int], blobs: Mapping[str, Held]) -> float:
+    """Say when an image was last used, by what no other image has: a base layer says nothing of who is built on it."""
+    own = [digest for digest in group.digests if users[digest] == 1]
+    return max(blobs[digest].used_at_s for digest in own or group.digests)
 
 
 def _reachable(root: str, blobs: Mapping[str, Held], references: Mapping[str, Iterable[str]]) -> Iterator[str]:

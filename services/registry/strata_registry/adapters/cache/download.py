@@ -109,6 +109,8 @@ class Download:
             except OutOfRange:
                 return  # the file is as long as the blob, or longer: its digest will tell
             except Unavailable:
+                if not self._has_begun:
+                    raise  # nobody has answered at all, and the source has tried more than once
                 failures = 1 if self._appender.size > before else failures + 1
                 delay_s = next_delay_s(Failure(), failures, self._policy, random.random())  # noqa: S311 (jitter)
                 if delay_s is None:
