@@ -286,7 +286,7 @@ async def test_a_peer_that_is_not_there_is_unavailable(tmp_path, call):
 
 
 async def test_health_is_told_per_service_and_ends_with_the_drain(serve, call):
-    async with serve(unary_unary=echo, grace_s=0) as (server, channel):
+    async with serve(unary_unary=echo, grace_s=60) as (server, channel):
         health = health_pb2_grpc.HealthStub(channel)
         for service in ("", "test.v1.ProbeService"):
             answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
@@ -295,6 +295,7 @@ async def test_health_is_told_per_service_and_ends_with_the_drain(serve, call):
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
         server.stop()
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        watch.cancel()
 
 
 async def test_reflection_lists_our_services(serve):

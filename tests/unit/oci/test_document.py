@@ -149,4 +149,4 @@ def test_any_json_is_a_document_or_malformed(document):
     try:
         assert parse_document(raw).raw == raw
     except MalformedError as error:
-        assert error.reason  # noqa: PT017 - which of both is not known beforehand
+        assert error.reason

@@ -176,4 +176,4 @@ def test_any_text_is_a_reference_or_malformed(text):
     try:
         assert Reference.parse(str(Reference.parse(text))) == Reference.parse(text)
     except MalformedError as error:
-        assert error.message  # noqa: PT017 - which of both is not known beforehand
+        assert error.message
