@@ -118,7 +118,7 @@ def _print_help() -> int:
 
 
 def _unknown(words: list[str]) -> int:
-    name = " ".join(words[:2]) if words[0] in {"system", "image", "container", "help"} else words[0]
+    name = " ".join(words[:2]) if words[0] in {"system", "suite", "image", "container", "help"} else words[0]
     near = registry.nearest(name)
     hint = f" (did you mean 'strata {near}'?)" if near else ""
     warn(f"strata: unknown command: strata {name}{hint}\n{_SEE_HELP.format('')}")

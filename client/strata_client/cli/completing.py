@@ -46,6 +46,7 @@ _CAPABILITIES = (
 _WORDS: dict[str, tuple[str, ...]] = {
     "pull": ("missing", "always", "never"),
     "restart": ("no", "always", "unless-stopped", "on-failure"),
+    "service": ("gateway", "registry", "runtime", "store"),
     "shell": ("bash", "zsh", "fish"),
     "signal": ("HUP", "INT", "KILL", "QUIT", "TERM", "USR1", "USR2", "WINCH"),
     "capability": _CAPABILITIES,

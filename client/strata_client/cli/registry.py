@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("down", "suite", "Stop the services of the suite"),
             ("events", "events", "Show what happens, as it happens"),
             ("status", "suite", "Show the services of the suite"),
+            ("suite restart", "suite", "Restart one service of the suite; containers do not notice"),
             ("system df", "system_df", "Show disk use, and what sharing saves"),
             ("up", "suite", "Start the services of the suite on this host"),
         ),
@@ -63,6 +64,9 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 # Docker's longer names, and names that people type out of habit.
 ALIASES = {
     "df": "system df",
+    "suite up": "up",
+    "suite down": "down",
+    "suite status": "status",
     "container ls": "ps",
     "container list": "ps",
     "container ps": "ps",

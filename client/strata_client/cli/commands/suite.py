@@ -14,12 +14,17 @@ _JSON = flag("--json", "Print JSON")
 _CONTAINERS = flag("--containers", "Stop the containers too; otherwise they go on without the services")
 
 
-def _command(name: str, summary: str, options: tuple[Option, ...], notes: str, examples: str) -> Command:
+def _command(  # noqa: PLR0913
+    name: str, summary: str, options: tuple[Option, ...], notes: str, examples: str, usage: str = ""
+) -> Command:
+    count = 1 if usage else 0
+    verb = name.rpartition(" ")[2]
+
     def run(line: Line, _context: Context) -> int:
         if find_spec("strata_gateway") is None:
             warn(f"strata: the suite is not installed here, only the client: 'strata {name}' has nothing to act on")
             return 1
-        words = [sys.executable, "-m", _MODULE, name, *line.arguments]
+        words = [sys.executable, "-m", _MODULE, verb, *line.arguments]
         for option in options:
             if option.value and line.has(option.key):
                 words += [f"--{option.key}", line.text(option.key)]
@@ -28,7 +33,9 @@ def _command(name: str, summary: str, options: tuple[Option, ...], notes: str, e
         sys.stdout.flush()
         return os.execv(words[0], words)  # noqa: S606  # our own interpreter
 
-    return Command(name, "", summary, run, options, notes=notes, examples=examples)
+    return Command(
+        name, usage, summary, run, options, count, count, notes=notes, examples=examples, complete=("service",)
+    )
 
 
 COMMANDS = {
@@ -58,5 +65,13 @@ COMMANDS = {
         (_ROOT, _JSON),
         "",
         "strata status --json  # for a script",
+    ),
+    "suite restart": _command(
+        "suite restart",
+        "Restart one service of the suite; containers do not notice",
+        (_ROOT,),
+        "",
+        "strata suite restart gateway  # after a change of its configuration",
+        usage="SERVICE",
     ),
 }
