@@ -67,6 +67,13 @@ class Layout:
         return self.state_dir / service.name
 
 
+def private_settings(layout: Layout) -> dict[str, str]:
+    """Environment by which a private suite keeps off the host's one: all of its addresses are below its folder."""
+    if layout == Layout():
+        return {}
+    return {"STRATA_GATEWAY_METRICS_PAGE": f"unix://{layout.run_dir}/metrics.sock"}
+
+
 def command_line(service: Service, layout: Layout, python: str) -> list[str]:
     """The command that starts ``service``; it takes its other settings from file and environment."""
     command = [python, "-m", service.module, "--run-dir", str(layout.run_dir), "--state-dir", str(layout.state_dir)]

@@ -10,7 +10,7 @@ from strata_gateway.suite.failure import SuiteFailure
 from strata_gateway.suite.folders import ensure_account, prepare
 from strata_gateway.suite.process import Process, read_pid_file, start_daemon, write_pid_file
 from strata_gateway.suite.readiness import ReadyListener
-from strata_gateway.suite.services import SERVICES, Layout, Service, command_line
+from strata_gateway.suite.services import SERVICES, Layout, Service, command_line, private_settings
 
 READY_WITHIN_S = 30.0
 _LOG_LINES_SHOWN = 5
@@ -47,7 +47,7 @@ class _Start:
             pending -= self._await_some(deadline)
 
     def _start(self, service: Service) -> None:
-        environment = {**os.environ, "NOTIFY_SOCKET": str(self._listener.path)}
+        environment = private_settings(self._layout) | os.environ | {"NOTIFY_SOCKET": str(self._listener.path)}
         command = command_line(service, self._layout, sys.executable)
         child = start_daemon(command, self._layout.log_file(service), environment)
         process = Process.of(child.pid)

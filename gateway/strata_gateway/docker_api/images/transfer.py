@@ -14,7 +14,7 @@ from strata_gateway.web.exchange import Exchange
 
 
 async def pull(engine: Engine, exchange: Exchange) -> None:
-    """POST /images/create with ``fromImage`` (or ``fromSrc``); what fails before anything was told fails with a status."""
+    """POST /images/create; a pull that fails before anything was told of it fails with a status."""
     request = exchange.request
     if request.text("fromSrc"):
         await import_image(engine, exchange)
