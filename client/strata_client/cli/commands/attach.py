@@ -9,6 +9,7 @@ from strata.runtime.v1.runtime_pb2 import (
     GetContainerResponse,
     StreamInput,
     StreamOutput,
+    TerminalSize,
 )
 
 from strata_client.cli import terminal
@@ -19,6 +20,7 @@ from strata_client.cli.options import Command, flag, text
 from strata_client.cli.parsing import Line, UsageError
 from strata_client.cli.session import Session, Terms
 from strata_client.gateway import Gateway
+from strata_client.wire.channel import Stream
 
 
 def run(line: Line, context: Context) -> int:
@@ -58,11 +60,20 @@ def attach(gateway: Gateway, container: Container, line: Line, *, sends_stdin: b
     )
     with gateway.open(AttachRequest, AttachResponse) as stream:
         stream.send(AttachRequest(header=header))
+        if is_tty and not starts:
+            _ask_to_redraw(stream)
         ended = Session(gateway.channel, stream, _wrap, terms).run(_output)
     if ended.is_detached:
         warn(f"\nstrata: detached; 'strata attach {container.name}' connects again")
         return 0
     return status_of_exit(ended.exit)
+
+
+def _ask_to_redraw(stream: Stream[AttachResponse]) -> None:
+    """Change the size twice: a program that sees its terminal's size change draws everything again."""
+    if (size := terminal.size_of()) is not None:
+        for height in (size.height + 1, size.height):
+            stream.send(_wrap(StreamInput(resize=TerminalSize(width=size.width, height=height))))
 
 
 def _wrap(message: StreamInput) -> AttachRequest:

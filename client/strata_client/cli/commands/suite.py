@@ -14,8 +14,8 @@ _JSON = flag("--json", "Print JSON")
 _CONTAINERS = flag("--containers", "Stop the containers too; otherwise they go on without the services")
 
 
-def _command(  # noqa: PLR0913
-    name: str, summary: str, options: tuple[Option, ...], notes: str, examples: str, usage: str = ""
+def _command(
+    name: str, summary: str, options: tuple[Option, ...], usage: str = "", *, notes: str = "", examples: str = ""
 ) -> Command:
     count = 1 if usage else 0
     verb = name.rpartition(" ")[2]
@@ -43,8 +43,8 @@ COMMANDS = {
         "up",
         "Start the services of the suite on this host",
         (_ROOT,),
-        "Starts registry, store, runtime and gateway with embedded defaults. Services that run already are left alone.",
-        """
+        notes="Starts registry, store, runtime and gateway with embedded defaults. What runs already is left alone.",
+        examples="""
             strata up  # for this host: /run/strata and /var/lib/strata
             strata up --root /tmp/try  # for yourself; then: export STRATA_HOST=unix:///tmp/try/run/gateway.sock
         """,
@@ -53,8 +53,8 @@ COMMANDS = {
         "down",
         "Stop the services of the suite",
         (_ROOT, _CONTAINERS),
-        "Containers go on running: 'strata up' finds them again.",
-        """
+        notes="Containers go on running: 'strata up' finds them again.",
+        examples="""
             strata down  # containers go on
             strata down --containers  # nothing goes on
         """,
@@ -63,15 +63,13 @@ COMMANDS = {
         "status",
         "Show the services of the suite",
         (_ROOT, _JSON),
-        "",
-        "strata status --json  # for a script",
+        examples="strata status --json  # for a script",
     ),
     "suite restart": _command(
         "suite restart",
         "Restart one service of the suite; containers do not notice",
         (_ROOT,),
-        "",
-        "strata suite restart gateway  # after a change of its configuration",
-        usage="SERVICE",
+        "SERVICE",
+        examples="strata suite restart gateway  # after a change of its configuration",
     ),
 }
