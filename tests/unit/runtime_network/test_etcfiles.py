@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from strata_chassis.errors import InvalidArgument
 from strata_runtime.core.network.etcfiles import (
-    Resolver,
     check_host_name,
     check_resolver,
     container_resolver,
@@ -16,6 +15,7 @@ from strata_runtime.core.network.etcfiles import (
     parse_resolv_conf,
     resolv_conf,
 )
+from strata_runtime.core.network.spec import Resolver
 
 HOST = """\
 # made by hand

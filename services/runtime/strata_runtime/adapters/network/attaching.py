@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from strata_chassis.errors import NotFound
@@ -9,8 +10,9 @@ from strata_runtime.adapters.network import etc
 from strata_runtime.adapters.network.namespaces import enable_ipv6, remove_namespace
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.adapters.network.publishing import publish, unpublish
-from strata_runtime.adapters.network.stations import FIRST_INTERFACE, Station, configuration, discard
+from strata_runtime.adapters.network.stations import Station, configuration, free_interface
 from strata_runtime.core.network.definition import DEFAULT_NETWORK
+from strata_runtime.core.network.etcfiles import own_names
 from strata_runtime.core.network.ports import wanted_ports
 from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkMode, NetworkSpec
 
@@ -46,18 +48,25 @@ def detach(parts: Parts, container_id: str) -> None:
             parts.networks[endpoint.network].membership.dismiss(endpoint)
 
 
-def join(parts: Parts, station: Station, wish: EndpointSpec, interface: str, undo: ExitStack) -> Endpoint:
-    """Put a station on one network. A ready link of it is used if there is one; ``eth0`` is the way out."""
+def join(
+    parts: Parts, station: Station, wish: EndpointSpec, present: tuple[Endpoint, ...], undo: ExitStack
+) -> Endpoint:
+    """Put a station that is on networks already on one more; a ready link of it is used first.
+
+    The first network that has a way out is the container's.
+    """
     network = parts.network(wish.network)
+    interface = free_interface(present)
     host_interface, index = station.host_interface, station.index
-    if interface != FIRST_INTERFACE or not host_interface:
+    if present or not host_interface:
         host_interface, index = parts.stations.join(station.namespace, network.bridge, interface)
-        undo.callback(parts.stations.leave, [host_interface])
+        undo.callback(parts.stations.remove, host_interface)
     endpoint = network.membership.admit(wish, interface, host_interface)
     undo.callback(network.membership.dismiss, endpoint)
     if endpoint.ipv6_address:
         enable_ipv6(station.namespace, interface)
-    station.namespace.netlink.burst(configuration(index, endpoint, is_gateway=interface == FIRST_INTERFACE))
+    is_way_out = not any(other.ipv4_gateway for other in present)
+    station.namespace.netlink.burst(configuration(index, endpoint, is_gateway=is_way_out))
     return endpoint
 
 
@@ -67,26 +76,41 @@ def _attach_to_bridges(parts: Parts, container_id: str, spec: NetworkSpec, undo:
     is_default = parts.network(wishes[0].network).membership.definition.name == DEFAULT_NETWORK
     station = (parts.bridge_pool if is_default else parts.bare_pool).take()
     undo.callback(remove_namespace, station.namespace.path)
+    endpoints: tuple[Endpoint, ...] = ()
     with station.namespace:
-        endpoints = tuple(join(parts, station, wish, f"eth{place}", undo) for place, wish in enumerate(wishes))
+        for wish in wishes:
+            endpoints += (join(parts, station, wish, endpoints, undo),)
     published = publish(parts, container_id, ports, endpoints[0], undo)
-    files = etc.write_etc_files(parts.files, container_id, spec, endpoints, host_gateway=parts.host_gateway)
-    names = tuple(filter(None, (spec.container_name, container_id[:12])))
-    return Attachment(container_id, spec.mode, str(station.namespace.path), files, endpoints, published, names)
+    bare = Attachment(
+        container_id,
+        spec.mode,
+        str(station.namespace.path),
+        endpoints=endpoints,
+        ports=published,
+        names=tuple(filter(None, (spec.container_name, container_id[:12]))),
+    )
+    return _with_files(parts, bare, spec)
 
 
 def _attach_to_nothing(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
     station = parts.bare_pool.take()
-    undo.callback(discard, station)
-    files = etc.write_etc_files(parts.files, container_id, spec, (), host_gateway=parts.host_gateway)
+    undo.callback(remove_namespace, station.namespace.path)
     station.namespace.close()
-    return Attachment(container_id, spec.mode, str(station.namespace.path), files)
+    return _with_files(parts, Attachment(container_id, spec.mode, str(station.namespace.path)), spec)
 
 
 def _attach_to_host(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
     del undo  # nothing is made
-    files = etc.write_etc_files(parts.files, container_id, spec, (), host_gateway=parts.host_gateway)
-    return Attachment(container_id, spec.mode, "", files)
+    return _with_files(parts, Attachment(container_id, spec.mode, ""), spec)
+
+
+def _with_files(parts: Parts, attachment: Attachment, spec: NetworkSpec) -> Attachment:
+    """Write the files for /etc, and complete the attachment with them and what is in them."""
+    resolver = etc.upstream(spec, attachment.endpoints)
+    names = etc.Names(resolver, parts.host_gateway, is_embedded=parts.resolves_names(attachment))
+    files = etc.write_etc_files(parts.files, attachment.container_id, spec, attachment.endpoints, names)
+    hostnames = own_names(spec.hostname, spec.domainname) if spec.hostname else ()
+    return replace(attachment, files=files, hostnames=hostnames, resolver=resolver)
 
 
 def _attach_to_container(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:

@@ -10,7 +10,9 @@ from strata_chassis.errors import FailedPrecondition
 from strata_runtime.adapters.network.config import NetworkConfig
 from strata_runtime.adapters.network.host_network import HostNetwork
 from strata_runtime.core.network.backend import NetworkBackend
-from strata_runtime.core.network.spec import Attachment, NetworkSpec
+from strata_runtime.core.network.defining import NetworkWish
+from strata_runtime.core.network.definition import NetworkDefinition
+from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -48,6 +50,38 @@ class ThreadedNetwork:
     def attachment(self, container_id: str) -> Attachment | None:
         """Return what a container has."""
         return self._opened.attachment(container_id)
+
+    def definitions(self) -> tuple[NetworkDefinition, ...]:
+        """Return all networks."""
+        return self._opened.definitions()
+
+    def definition(self, name_or_id: str) -> NetworkDefinition:
+        """Return a network by name, id or the beginning of its id; raise NotFound if there is none."""
+        return self._opened.definition(name_or_id)
+
+    def members(self, network: str) -> dict[str, Endpoint]:
+        """Return who is on the network of this name, by container id."""
+        return self._opened.members(network)
+
+    async def create_network(self, wish: NetworkWish, request_id: str = "") -> NetworkDefinition:
+        """Make a network; a repeated ``request_id`` returns what it made."""
+        return await self._run(lambda: self._opened.create_network(wish, request_id))
+
+    async def remove_network(self, name_or_id: str) -> NetworkDefinition:
+        """Remove a network nobody is on, and return what it was."""
+        return await self._run(lambda: self._opened.remove_network(name_or_id))
+
+    async def connect(self, container_id: str, wish: EndpointSpec) -> Attachment:
+        """Put a running container on one more network."""
+        return await self._run(lambda: self._opened.connect(container_id, wish))
+
+    async def disconnect(self, container_id: str, network: str) -> Attachment:
+        """Take a running container off a network; ports and way out move to the next one it is on."""
+        return await self._run(lambda: self._opened.disconnect(container_id, network))
+
+    async def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
+        """Publish other ports of a running container; if that fails, those it had stay published."""
+        return await self._run(lambda: self._opened.republish(container_id, ports))
 
     async def reconcile(self, live: Collection[str]) -> None:
         """Detach all containers but the ``live`` ones: called once after ``start``."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from pyroute2.iproute.linux import IPRoute
 
-from strata_runtime.core.network.etcfiles import Resolver, parse_resolv_conf
+from strata_runtime.core.network.etcfiles import parse_resolv_conf
+from strata_runtime.core.network.spec import Resolver
 from strata_runtime.core.network.subnets import Subnet
 
 _RESOLV_CONF = Path("/etc/resolv.conf")

@@ -10,20 +10,23 @@ from strata_runtime.adapters.network.attaching import attach, detach
 from strata_runtime.adapters.network.attachment_files import AttachmentFiles
 from strata_runtime.adapters.network.bridges import ensure_bridge, remove_bridge
 from strata_runtime.adapters.network.config import NetworkConfig
+from strata_runtime.adapters.network.connecting import connect, disconnect, republish
 from strata_runtime.adapters.network.default_network import default_network
 from strata_runtime.adapters.network.forwarding import start_forwarding, stop_forwarding
+from strata_runtime.adapters.network.managing import create_network, remove_network
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.adapters.network.network_files import NetworkFiles
 from strata_runtime.adapters.network.nftables import ForwardMaps
 from strata_runtime.adapters.network.parts import LiveNetwork, Parts
-from strata_runtime.adapters.network.publishing import attachment_forwards
 from strata_runtime.adapters.network.recovery import hold_ports_again, recover_attachments
+from strata_runtime.adapters.network.rules import apply_rules
 from strata_runtime.adapters.network.stations import StationMaker, StationPool
+from strata_runtime.core.network.defining import NetworkWish
 from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
 from strata_runtime.core.network.membership import Membership
 from strata_runtime.core.network.names import host_names
-from strata_runtime.core.network.ruleset import removal_text, table_text
-from strata_runtime.core.network.spec import Attachment, NetworkSpec
+from strata_runtime.core.network.ruleset import removal_text
+from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
 
 
 class HostNetwork:
@@ -36,8 +39,8 @@ class HostNetwork:
         self._marker = config.run_dir / "forwarding-was-off"
         self._parts = _open_parts(config)
         recover_attachments(self._parts)
-        self._outside = start_forwarding(self._marker)
-        self.apply_rules()
+        self._parts.outside = start_forwarding(self._marker)
+        apply_rules(self._parts)
         hold_ports_again(self._parts)
 
     def attachment(self, container_id: str) -> Attachment | None:
@@ -65,13 +68,42 @@ class HostNetwork:
                 return True
         return False
 
-    def apply_rules(self) -> None:
-        """Bring the kernel's rule set to what the networks and attachments are."""
-        parts = self._parts
-        networks = [network.membership.definition for network in parts.networks.values()]
-        published = [each for attachment in parts.attachments.values() for each in attachment_forwards(attachment)]
-        text = table_text(parts.names.table, networks, published, outside=self._outside)
-        nftables.apply(text)
+    def definitions(self) -> tuple[NetworkDefinition, ...]:
+        """Return all networks."""
+        return self._parts.definitions()
+
+    def definition(self, name_or_id: str) -> NetworkDefinition:
+        """Return a network."""
+        return self._parts.network(name_or_id).membership.definition
+
+    def members(self, network: str) -> dict[str, Endpoint]:
+        """Return who is on a network, by container id."""
+        return {
+            attachment.container_id: endpoint
+            for attachment in tuple(self._parts.attachments.values())
+            for endpoint in attachment.endpoints
+            if endpoint.network == network
+        }
+
+    def create_network(self, wish: NetworkWish, request_id: str) -> NetworkDefinition:
+        """Make a network."""
+        return create_network(self._parts, wish, request_id)
+
+    def remove_network(self, name_or_id: str) -> NetworkDefinition:
+        """Remove a network."""
+        return remove_network(self._parts, name_or_id)
+
+    def connect(self, container_id: str, wish: EndpointSpec) -> Attachment:
+        """Put a running container on one more network."""
+        return connect(self._parts, container_id, wish)
+
+    def disconnect(self, container_id: str, network: str) -> Attachment:
+        """Take a running container off a network."""
+        return disconnect(self._parts, container_id, network)
+
+    def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
+        """Publish other ports of a running container."""
+        return republish(self._parts, container_id, ports)
 
     def close(self) -> None:
         """Close what is ours alone; containers keep their networks."""

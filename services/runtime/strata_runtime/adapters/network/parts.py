@@ -12,7 +12,7 @@ from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.adapters.network.network_files import NetworkFiles
 from strata_runtime.adapters.network.nftables import ForwardMaps
 from strata_runtime.adapters.network.stations import StationMaker, StationPool
-from strata_runtime.core.network.definition import DEFAULT_NETWORK
+from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
 from strata_runtime.core.network.membership import Membership
 from strata_runtime.core.network.names import HostNames
 from strata_runtime.core.network.spec import Attachment
@@ -42,6 +42,7 @@ class Parts:
     ports: HeldPorts = field(default_factory=HeldPorts)
     networks: dict[str, LiveNetwork] = field(default_factory=dict)
     attachments: dict[str, Attachment] = field(default_factory=dict)
+    outside: tuple[str, ...] = ()
 
     @property
     def netns_directory(self) -> Path:
@@ -61,6 +62,18 @@ class Parts:
             message = f"network {name_or_id} not found"
             raise NotFound(message, reason="NETWORK_UNKNOWN", metadata={"network": name_or_id})
         return found[0]
+
+    def definitions(self) -> tuple[NetworkDefinition, ...]:
+        """Return all networks."""
+        return tuple(network.membership.definition for network in self.networks.values())
+
+    def resolves_names(self, attachment: Attachment) -> bool:
+        """Tell whether a container's questions for names come to us."""
+        return any(
+            self.networks[endpoint.network].membership.definition.resolves_names
+            for endpoint in attachment.endpoints
+            if endpoint.network in self.networks
+        )
 
     @property
     def host_gateway(self) -> str:

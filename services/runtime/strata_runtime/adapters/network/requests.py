@@ -1,5 +1,6 @@
 """Requests about links, addresses and routes (rtnetlink), as values."""
 
+import errno
 import socket
 from ipaddress import ip_interface
 
@@ -24,6 +25,9 @@ _RTPROT_STATIC = 4
 _RTN_UNICAST = 1
 _ADDR_GEN_MODE_NONE = 1
 _LOOPBACK_INDEX = 1
+
+IS_THERE = frozenset({errno.EEXIST})
+"""Refusals to tolerate where what was asked for may be so already."""
 
 
 def raise_loopback() -> Request:

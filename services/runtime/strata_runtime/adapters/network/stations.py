@@ -5,6 +5,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from strata_runtime.adapters.network import host, requests
@@ -69,6 +70,10 @@ class StationMaker:
         self._netlink.burst(cable)
         return name, link_index(namespace, interface)
 
+    def remove(self, host_interface: str) -> None:
+        """Remove a cable, both ends of it; one that is gone is left alone."""
+        self._netlink.burst([requests.delete_link(host_interface)], tolerate={errno.ENODEV})
+
     def leave(self, host_interfaces: Iterable[str]) -> None:
         """Cut cables; ones that are gone are left alone.
 
@@ -111,6 +116,12 @@ def discard(station: Station) -> None:
     """Remove a station; its cables go with it."""
     station.namespace.close()
     remove_namespace(station.namespace.path)
+
+
+def free_interface(present: Iterable[Endpoint]) -> str:
+    """Return the first name of ``eth0``, ``eth1`` and so on that a container does not have yet."""
+    taken = {endpoint.interface for endpoint in present}
+    return next(name for name in (f"eth{number}" for number in count()) if name not in taken)
 
 
 def configuration(index: int, endpoint: Endpoint, *, is_gateway: bool) -> list[Request]:

@@ -5,18 +5,22 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from strata_chassis.errors import Conflict, InvalidArgument, ResourceExhausted
 
+Subnet = IPv4Network | IPv6Network
+
 
 class AddressPool:
     """The addresses of one subnet, each given to one holder at a time.
 
     ``take`` walks on from the address it gave last and comes back to freed ones only after a full round: neighbours'
-    caches and connections of the last holder have then long expired. Not thread-safe: one thread owns it.
+    caches and connections of the last holder have then long expired. ``give_from`` is the part of the subnet to give
+    from where no address is wished for. Not thread-safe: one thread owns it.
     """
 
-    def __init__(self, subnet: IPv4Network | IPv6Network, reserved: Iterable[str] = ()) -> None:
+    def __init__(self, subnet: Subnet, reserved: Iterable[str] = (), give_from: Subnet | None = None) -> None:
         self._subnet = subnet
-        first, last = _bounds(subnet)
-        self._first, self._last, self._next = first, last, first
+        self._bounds = _bounds(subnet)
+        self._first, self._last = _common(self._bounds, give_from) if give_from else self._bounds
+        self._next = self._first
         self._reserved = {int(ip_address(address)) for address in reserved}
         self._taken = set(self._reserved)
 
@@ -65,7 +69,7 @@ class AddressPool:
         except ValueError as error:
             message = f"invalid address {address!r}"
             raise InvalidArgument(message, reason="ADDRESS_INVALID", metadata={"address": address}) from error
-        if parsed not in self._subnet or not self._first <= int(parsed) <= self._last:
+        if parsed not in self._subnet or not self._bounds[0] <= int(parsed) <= self._bounds[1]:
             message = f"address {address} is not one for hosts of {self._subnet}"
             metadata = {"address": address, "subnet": str(self._subnet)}
             raise InvalidArgument(message, reason="ADDRESS_NOT_IN_SUBNET", metadata=metadata)
@@ -75,7 +79,13 @@ class AddressPool:
         return str(self._subnet.network_address + (number - int(self._subnet.network_address)))
 
 
-def _bounds(subnet: IPv4Network | IPv6Network) -> tuple[int, int]:
+def _common(bounds: tuple[int, int], part: Subnet) -> tuple[int, int]:
+    """The addresses of ``part`` that are within ``bounds``."""
+    first = int(part.network_address)
+    return max(bounds[0], first), min(bounds[1], first + part.num_addresses - 1)
+
+
+def _bounds(subnet: Subnet) -> tuple[int, int]:
     """First and last address for hosts: not the network's own, not IPv4's broadcast or IPv6's subnet-router anycast."""
     network, size = int(subnet.network_address), subnet.num_addresses
     return network + 1, network + size - (2 if subnet.version == 4 else 1)  # noqa: PLR2004

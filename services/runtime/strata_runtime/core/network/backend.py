@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from strata_runtime.core.network.spec import Attachment, NetworkSpec
+from strata_runtime.core.network.defining import NetworkWish
+from strata_runtime.core.network.definition import NetworkDefinition
+from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
 
 
 class NetworkBackend(Protocol):
@@ -20,6 +22,30 @@ class NetworkBackend(Protocol):
 
     def attachment(self, container_id: str) -> Attachment | None:
         """Return what a container has."""
+
+    def definitions(self) -> tuple[NetworkDefinition, ...]:
+        """Return all networks."""
+
+    def definition(self, name_or_id: str) -> NetworkDefinition:
+        """Return a network by name, id or the beginning of its id; raise NotFound if there is none."""
+
+    def members(self, network: str) -> dict[str, Endpoint]:
+        """Return who is on the network of this name, by container id."""
+
+    async def create_network(self, wish: NetworkWish, request_id: str = "") -> NetworkDefinition:
+        """Make a network; a repeated ``request_id`` returns what it made."""
+
+    async def remove_network(self, name_or_id: str) -> NetworkDefinition:
+        """Remove a network nobody is on, and return what it was."""
+
+    async def connect(self, container_id: str, wish: EndpointSpec) -> Attachment:
+        """Put a running container on one more network."""
+
+    async def disconnect(self, container_id: str, network: str) -> Attachment:
+        """Take a running container off a network; ports and way out move to the next one it is on."""
+
+    async def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
+        """Publish other ports of a running container; if that fails, those it had stay published."""
 
     async def reconcile(self, live: Collection[str]) -> None:
         """Detach all containers but the ``live`` ones: called once after ``start``."""

@@ -16,7 +16,8 @@ class NetworkDefinition:
     """One bridge: its link on the host, its subnets and who may talk to whom.
 
     ``internal`` networks have no way out, and containers of a network without ``is_open`` (Docker's "icc") reach only
-    the outside, not each other. ``ipv6`` is None for a network that speaks IPv4 only.
+    the outside, not each other. ``ipv6`` is None for a network that speaks IPv4 only. Addresses are given from the
+    ranges, where there are any, and never the ``reserved`` ones (pairs of name and address).
     """
 
     name: str
@@ -29,6 +30,9 @@ class NetworkDefinition:
     internal: bool = False
     is_open: bool = True
     mtu: int = 1500
+    ipv4_range: IPv4Network | None = None
+    ipv6_range: IPv6Network | None = None
+    reserved: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     created_ns: int = field(default=0, compare=False)

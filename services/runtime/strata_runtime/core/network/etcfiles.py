@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from strata_chassis.errors import InvalidArgument
+from strata_runtime.core.network.spec import Resolver
 
 EMBEDDED_RESOLVER = "127.0.0.11"
 FALLBACK_NAMESERVERS = ("8.8.8.8", "8.8.4.4")
@@ -21,15 +21,6 @@ _LOCAL_NAMES = (
     ("ff02::1", "ip6-allnodes"),
     ("ff02::2", "ip6-allrouters"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Resolver:
-    """The content of a resolv.conf."""
-
-    nameservers: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
 
 
 def parse_resolv_conf(text: str) -> Resolver:
@@ -91,6 +82,21 @@ def hosts(addresses: Iterable[str], names: Iterable[str], extra_hosts: Iterable[
     if own:
         entries += [(address, own) for address in addresses]
     return "".join(f"{address}\t{name}\n" for address, name in entries)
+
+
+def with_address(text: str, address: str, names: Iterable[str]) -> str:
+    """Add a line for a new address of the container to its hosts file, whatever it made of the file."""
+    own = " ".join(names)
+    if not own:
+        return text
+    gap = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{gap}{address}\t{own}\n"
+
+
+def without_address(text: str, address: str) -> str:
+    """Remove the lines of an address that the container no longer has from its hosts file."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.split()[:1] != [address])
 
 
 def own_names(hostname: str, domainname: str) -> tuple[str, ...]:

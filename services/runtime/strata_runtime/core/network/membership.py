@@ -17,8 +17,11 @@ class Membership:
 
     def __init__(self, definition: NetworkDefinition) -> None:
         self.definition = definition
-        self._ipv4 = AddressPool(definition.ipv4, (definition.ipv4_gateway,))
-        self._ipv6 = AddressPool(definition.ipv6, (definition.ipv6_gateway,)) if definition.ipv6 else None
+        reserved = [address for _, address in definition.reserved]
+        ipv4 = [definition.ipv4_gateway, *(address for address in reserved if ":" not in address)]
+        ipv6 = [definition.ipv6_gateway, *(address for address in reserved if ":" in address)]
+        self._ipv4 = AddressPool(definition.ipv4, ipv4, definition.ipv4_range)
+        self._ipv6 = AddressPool(definition.ipv6, ipv6, definition.ipv6_range) if definition.ipv6 else None
 
     @property
     def is_empty(self) -> bool:

@@ -6,7 +6,17 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from strata_runtime.core.network.definition import NetworkDefinition
-from strata_runtime.core.network.spec import Attachment, Endpoint, EtcFiles, NetworkMode, Protocol, PublishedPort
+from strata_runtime.core.network.spec import (
+    Attachment,
+    Endpoint,
+    EtcFiles,
+    NetworkMode,
+    Protocol,
+    PublishedPort,
+    Resolver,
+)
+
+_SUBNET_FIELDS = ("ipv4", "ipv6", "ipv4_range", "ipv6_range")
 
 
 def attachment_to_json(attachment: Attachment, boot_id: str) -> bytes:
@@ -26,19 +36,23 @@ def attachment_from_json(record: bytes, boot_id: str) -> Attachment | None:
 def network_to_json(network: NetworkDefinition) -> bytes:
     """Return the record of a user-defined network."""
     document = asdict(network)
-    document["ipv4"] = str(network.ipv4)
-    document["ipv6"] = str(network.ipv6) if network.ipv6 else ""
+    document.update({name: str(document[name] or "") for name in _SUBNET_FIELDS})
     return json.dumps(document, indent=1).encode()
 
 
 def network_from_json(record: bytes) -> NetworkDefinition:
     """Read the record of a network. Raises ValueError, KeyError or TypeError if it is none."""
     document: dict[str, Any] = json.loads(record)
-    document["ipv4"] = IPv4Network(document["ipv4"])
-    document["ipv6"] = IPv6Network(document["ipv6"]) if document["ipv6"] else None
-    for key in ("labels", "options"):
+    document.update({name: _subnet(name, document[name]) for name in _SUBNET_FIELDS})
+    for key in ("labels", "options", "reserved"):
         document[key] = tuple((name, value) for name, value in document[key])
     return NetworkDefinition(**document)
+
+
+def _subnet(field: str, text: str) -> IPv4Network | IPv6Network | None:
+    if not text:
+        return None
+    return IPv4Network(text) if field.startswith("ipv4") else IPv6Network(text)
 
 
 def _attachment(document: dict[str, Any]) -> Attachment:
@@ -50,6 +64,8 @@ def _attachment(document: dict[str, Any]) -> Attachment:
         endpoints=tuple(_endpoint(endpoint) for endpoint in document["endpoints"]),
         ports=tuple(_port(port) for port in document["ports"]),
         names=tuple(document["names"]),
+        hostnames=tuple(document["hostnames"]),
+        resolver=Resolver(*(tuple(document["resolver"][key]) for key in ("nameservers", "search", "options"))),
     )
 
 

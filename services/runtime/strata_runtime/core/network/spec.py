@@ -88,22 +88,37 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolver:
+    """The content of a resolv.conf."""
+
+    nameservers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EtcFiles:
     """Paths on the host of the files to be bind-mounted over the container's own in /etc."""
 
-    resolv_conf: str
-    hosts: str
-    hostname: str
+    resolv_conf: str = ""
+    hosts: str = ""
+    hostname: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What a container got. An empty ``netns_path`` means the host's own network namespace."""
+    """What a container got.
+
+    An empty ``netns_path`` means the host's own network namespace. Others find the container by its ``names``, it knows
+    itself by its ``hostnames``. ``resolver`` is whom to ask for what we do not know.
+    """
 
     container_id: str
     mode: NetworkMode
     netns_path: str
-    files: EtcFiles
+    files: EtcFiles = EtcFiles()
     endpoints: tuple[Endpoint, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
     names: tuple[str, ...] = ()
+    hostnames: tuple[str, ...] = ()
+    resolver: Resolver = Resolver()
