@@ -9,6 +9,7 @@ from strata_client.cli.context import warn
 from strata_client.cli.parsing import Line, UsageError
 from strata_client.cli.platforms import parse_platform
 from strata_client.cli.spec.container import container_spec
+from strata_client.credentials import find_credentials
 from strata_client.wire.channel import new_request_id
 
 _POLICIES = {
@@ -24,11 +25,13 @@ def create_request(line: Line, *, is_attached: bool) -> CreateContainerRequest:
     if policy not in _POLICIES:
         raise UsageError(f"invalid pull policy {policy!r}: there are {', '.join(_POLICIES)}")
     check_cidfile(line)
+    wants_image = policy != "never"
     return CreateContainerRequest(
         request_id=new_request_id(),
         spec=container_spec(line, is_attached=is_attached),
         pull_policy=_POLICIES[policy],
         platform=parse_platform(line.text("platform")),
+        credentials=find_credentials(line.arguments[0]) if wants_image else None,
     )
 
 

@@ -26,7 +26,11 @@ def pull_as_asked(gateway: Gateway, request: CreateContainerRequest, *, is_quiet
         else:
             return
     report = PullReport(sys.stderr, is_quiet=is_quiet)
-    platform = request.platform if request.HasField("platform") else None
-    with gateway.stream(PullRequest(reference=image, platform=platform), PullResponse) as events:
+    pull = PullRequest(
+        reference=image,
+        platform=request.platform if request.HasField("platform") else None,
+        credentials=request.credentials if request.HasField("credentials") else None,
+    )
+    with gateway.stream(pull, PullResponse) as events:
         for event in events:
             report.show(event)

@@ -73,7 +73,7 @@ def test_absolute_names_stay_inside(tmp_path: Path) -> None:
     assert (tmp_path / "etc/evil").exists()
 
 
-@pytest.mark.parametrize("target", ["/", "..", "../..", "/tmp"])  # noqa: S108
+@pytest.mark.parametrize("target", ["/", "..", "../..", "/tmp"])
 def test_links_are_made_and_never_followed(tmp_path: Path, target: str) -> None:
     inside = tmp_path / "in"
     inside.mkdir()

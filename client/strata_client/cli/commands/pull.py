@@ -10,16 +10,19 @@ from strata_client.cli.options import Command, flag, text
 from strata_client.cli.parsing import Line
 from strata_client.cli.platforms import parse_platform
 from strata_client.cli.progress import PullReport
+from strata_client.credentials import find_credentials
 
 
 def run(line: Line, context: Context) -> int:
     """Pull an image; the last line is its full name, for the next program."""
-    request = PullRequest(reference=line.arguments[0], platform=parse_platform(line.text("platform")))
+    reference = line.arguments[0]
+    platform = parse_platform(line.text("platform"))
+    request = PullRequest(reference=reference, platform=platform, credentials=find_credentials(reference))
     report = PullReport(sys.stdout, is_quiet=line.flag("quiet"))
     with context.connect() as gateway, gateway.stream(request, PullResponse) as events:
         for event in events:
             report.show(event)
-    say(report.reference or familiar(line.arguments[0]))
+    say(report.reference or familiar(reference))
     return 0
 
 
