@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from strata_gateway.suite.down import bring_down, stop
+from strata_gateway.suite.down import bring_down, has_children, stop
 from strata_gateway.suite.failure import SuiteFailure
 from strata_gateway.suite.process import read_pid_file
 from strata_gateway.suite.services import SERVICES, Layout, service_named
 from strata_gateway.suite.status import suite_status
-from strata_gateway.suite.teardown import remove_everything
+from strata_gateway.suite.teardown import remove_containers, remove_run_folder
 from strata_gateway.suite.up import bring_up
 
 _EPILOG = """\
@@ -67,13 +67,16 @@ def _up(layout: Layout, _: argparse.Namespace) -> None:
 
 
 def _down(layout: Layout, arguments: argparse.Namespace) -> None:
-    if arguments.containers:
-        bring_up(layout, _say_nothing)
-        remove_everything(layout, _tell)
-        bring_down(layout, _tell)
-    else:
+    if not arguments.containers:
         # The launcher holds the containers' output and waits for their ends: it stays as long as they do.
-        bring_down(layout, _tell, keep=("launcher",))
+        bring_down(layout, _tell, keep=("launcher",) if has_children(layout) else ())
+        return
+    bring_up(layout, _say_nothing)
+    try:
+        remove_containers(layout, _tell)
+    finally:
+        bring_down(layout, _tell)
+        remove_run_folder(layout)
 
 
 def _restart(layout: Layout, arguments: argparse.Namespace) -> None:
@@ -99,8 +102,8 @@ def _show_status(layout: Layout, *, as_json: bool) -> int:
 @contextlib.contextmanager
 def _exclusively(layout: Layout) -> Iterator[None]:
     """Two commands over the same suite wait for each other."""
-    layout.run_dir.mkdir(parents=True, exist_ok=True)
-    with (layout.run_dir / "suite.lock").open("w") as lock:
+    layout.state_dir.mkdir(parents=True, exist_ok=True)
+    with (layout.state_dir / "suite.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

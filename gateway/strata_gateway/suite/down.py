@@ -1,9 +1,10 @@
 """Stop the suite: the door first, what it stands on last; containers stay unless they are to go."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from strata_gateway.suite.process import end, read_pid_file
-from strata_gateway.suite.services import SERVICES, Layout, Service
+from strata_gateway.suite.services import SERVICES, Layout, Service, service_named
 
 GRACE_S = 10.0
 
@@ -13,6 +14,15 @@ def bring_down(layout: Layout, tell: Callable[[str], None], keep: Collection[str
     for service in reversed(SERVICES):
         if service.name not in keep:
             stop(layout, service, tell)
+
+
+def has_children(layout: Layout) -> bool:
+    """Whether the launcher looks after processes of containers."""
+    launcher = read_pid_file(layout.pid_file(service_named("launcher")))
+    if launcher is None:
+        return False
+    children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+    return bool(children.read_text(encoding="ascii").split())
 
 
 def stop(layout: Layout, service: Service, tell: Callable[[str], None]) -> None:
