@@ -1,0 +1,57 @@
+"""A file is in memory once, whichever images and layers it is in."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.fixtures.cgroups import page_cache_bytes
+from tests.fixtures.docker_registry import LocalRegistry
+from tests.fixtures.images.catalogue import build_tiny
+from tests.fixtures.images.debian import image_config
+from tests.fixtures.images.layout import Layout
+from tests.fixtures.images.tiny import TarWriter, add_layer, busybox_tar
+from tests.fixtures.suite import Suite
+
+MIB = 1 << 20
+SIZE = 48 * MIB
+
+
+@pytest.fixture(scope="module")
+def twins(registry: LocalRegistry, session_suite: Suite) -> tuple[str, str]:
+    """Two images that have a file in common, in layers that are not equal, and under other names."""
+    layout, content = build_tiny(), random.Random(3).randbytes(SIZE)  # noqa: S311 - the same on every run
+    references = []
+    for name in ("one", "two"):
+        _push(layout, registry, name, TarWriter().file(f"big-{name}", content).file(f"only-{name}").close())
+        references.append(registry.reference(f"twin:{name}"))
+        session_suite.strata("pull", references[-1])
+    return references[0], references[1]
+
+
+def test_two_containers_of_one_image_cache_its_pages_once(suite: Suite, twins: tuple[str, str]) -> None:
+    first = _read(suite, "first", twins[0], "/big-one")
+    second = _read(suite, "second", twins[0], "/big-one")
+    assert second < 2 * MIB, (first, second)
+
+
+def test_two_images_with_the_same_file_cache_its_pages_once(suite: Suite, twins: tuple[str, str]) -> None:
+    first = _read(suite, "first", twins[0], "/big-one")
+    second = _read(suite, "second", twins[1], "/big-two")
+    assert second < 2 * MIB, (first, second)
+
+
+def _read(suite: Suite, container: str, image: str, path: str) -> int:
+    """Page cache that a container is charged for reading a file."""
+    suite.strata("run", "-d", "--name", container, image, "sleep", "1000")
+    pid = suite.inspect(container)["State"]["Pid"]
+    before = page_cache_bytes(pid)
+    suite.strata("exec", container, "cp", path, "/dev/null")
+    return page_cache_bytes(pid) - before
+
+
+def _push(layout: Layout, registry: LocalRegistry, name: str, tar: bytes) -> None:
+    layers = [add_layer(layout, busybox_tar("Twin")), add_layer(layout, tar)]
+    image = layout.add_image(image_config(("sh",), comment=f"twin:{name}"), layers)
+    registry.pusher().push(layout, f"twin:{name}", image)
