@@ -12,6 +12,10 @@ LAYERS_NAMED = 50
 """Layer mounts with a label of their own; all others are one ("other"), so that the number of series is bounded."""
 
 
+_STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
+_NO_CONTAINERS: dict[str, int] = dict.fromkeys(_STATES, 0)
+
+
 @dataclass(frozen=True)
 class RuntimeFigures:
     """Containers by state, and containers over each layer mount by its key."""
@@ -64,7 +68,7 @@ def families(figures: Figures) -> Iterator[Metric]:
 
 
 def _of_runtime(runtime: RuntimeFigures) -> Iterator[Metric]:
-    yield _labelled("strata_containers", "Containers by state.", "state", runtime.containers)
+    yield _labelled("strata_containers", "Containers by state.", "state", _NO_CONTAINERS | dict(runtime.containers))
     yield _gauge("strata_layer_mounts", "Layer mounts on this host.", len(runtime.layer_mounts))
     yield _labelled(
         "strata_layer_mount_containers",

@@ -9,7 +9,7 @@ from strata_chassis.errors_unexpected import as_strata_error
 from strata_chassis.logs import fields
 from strata_gateway.docker_api import events, networks, pruning, system, volumes
 from strata_gateway.docker_api.containers import attaching, executing, files, lifecycle, listing, watching
-from strata_gateway.docker_api.errors import body_of, status_of
+from strata_gateway.docker_api.errors import body_of, message_of, status_of
 from strata_gateway.docker_api.images import archives, naming, transfer
 from strata_gateway.docker_api.images import listing as image_listing
 from strata_gateway.docker_api.parameters import VERSION_PART
@@ -69,7 +69,7 @@ async def _fail(exchange: Exchange, exception: Exception) -> None:
     if isinstance(error, Internal) or exchange.has_begun:
         _log.error("a docker call failed", extra=fields(path=exchange.request.path), exc_info=cause)
     if not exchange.has_begun:
-        await exchange.reply(body_of(error.message), status_of(error))
+        await exchange.reply(body_of(message_of(error)), status_of(error))
 
 
 def _first_leaf(exception: BaseException) -> BaseException:

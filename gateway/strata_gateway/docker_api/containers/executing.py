@@ -7,6 +7,7 @@ from strata_chassis.errors import FailedPrecondition
 from strata_gateway.docker_api.calls import EngineSession, exec_session
 from strata_gateway.docker_api.containers.attaching import size_of
 from strata_gateway.docker_api.detach import parse_keys
+from strata_gateway.docker_api.errors import message_of
 from strata_gateway.docker_api.frames import Stream, frame
 from strata_gateway.docker_api.parameters import stream_type
 from strata_gateway.docker_api.routes import Routes
@@ -63,7 +64,7 @@ async def _join(session: EngineSession, header: pb.ExecHeader, exchange: Exchang
             raise
         # Docker's clients read why a process did not start from its output, and its status from the inspection.
         raw = await exchange.hijack(stream_type(exchange, tty=tty))
-        text = f"{error.message}\r\n".encode()
+        text = f"{message_of(error)}\r\n".encode()
         await raw.write(text if tty else frame(Stream.STDERR, text))
         return
     raw = await exchange.hijack(stream_type(exchange, tty=tty))

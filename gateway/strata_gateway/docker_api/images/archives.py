@@ -40,7 +40,7 @@ async def import_image(engine: Engine, exchange: Exchange) -> None:
         image = await engine.import_image(_import_requests(exchange))
         await exchange.send_json({"status": image.id})
     except StrataError as error:
-        await exchange.send_json(progress_of(error.message))
+        await exchange.send_json(progress_of(error))
     await exchange.end()
 
 
@@ -79,7 +79,7 @@ async def load(engine: Engine, exchange: Exchange) -> None:
             for line in said:
                 await exchange.send_json({"stream": f"{line}\n"})
     except StrataError as error:
-        await exchange.send_json(progress_of(error.message))
+        await exchange.send_json(progress_of(error))
     await exchange.end()
 
 

@@ -34,7 +34,7 @@ async def pull(engine: Engine, exchange: Exchange) -> None:
     except StrataError as error:
         if not exchange.has_begun:
             raise
-        await exchange.send_json(progress_of(error.message))
+        await exchange.send_json(progress_of(error))
     await exchange.end()
 
 
