@@ -1,6 +1,6 @@
 """``strata version``."""
 
-import platform
+import os
 import sys
 from typing import Any
 
@@ -20,8 +20,8 @@ def run(line: Line, context: Context) -> int:
     """Print the client's version, and the engine's if it answers."""
     client = {
         "Version": VERSION,
-        "Python": platform.python_version(),
-        "Platform": f"{sys.platform}/{platform.machine()}",
+        "Python": sys.version.split()[0],
+        "Platform": f"{sys.platform}/{os.uname().machine}",
         "Host": str(context.endpoint),
     }
     try:
