@@ -21,7 +21,7 @@ from strata_gateway.docker_api.api import DockerApi
 from strata_gateway.docker_api.serving import docker_served
 from strata_gateway.engine.engine import Engine, Latencies
 from strata_gateway.engine.info import Installation
-from strata_gateway.engine.version import own_version
+from strata_gateway.engine.version import VERSION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ async def wire(config: GatewayConfig, server: Server, metrics: Metrics) -> Async
 
 def _installation(config: GatewayConfig) -> Installation:
     own_id = installation_id(config.state_dir / "gateway")
-    return Installation(own_id, str(config.state_dir), own_version(), config.endpoints)
+    return Installation(own_id, str(config.state_dir), VERSION, config.endpoints)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

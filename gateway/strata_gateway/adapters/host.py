@@ -1,7 +1,6 @@
 """The host as the gateway sees it."""
 
 import os
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +39,13 @@ def read_host() -> Host:
 
 
 def _distribution() -> str:
+    """Name of the distribution. Source: os-release(5)."""
     try:
-        return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
     except OSError:
         return "Linux"
+    names = [line.partition("=")[2].strip("\"'") for line in lines if line.startswith("PRETTY_NAME=")]
+    return names[0] if names else "Linux"
 
 
 def installation_id(folder: Path) -> str:

@@ -25,6 +25,12 @@ class EngineService(GatewayServiceServicer):
             async for step in steps:
                 yield step
 
+    async def Push(self, request: pb.PushRequest, context: Context) -> AsyncIterator[pb.PushResponse]:
+        """Upload an image."""
+        async with aclosing(self._engine.push(request)) as steps:
+            async for step in steps:
+                yield step
+
     async def CreateContainer(self, request: pb.CreateContainerRequest, context: Context) -> pb.CreateContainerResponse:
         """Make a container of an image."""
         return await self._engine.create_container(request)

@@ -1,14 +1,17 @@
 """Serve the Docker API at its addresses."""
 
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from strata_chassis import endpoint
 from strata_chassis.errors import InvalidArgument
 from strata_chassis.tls import TlsFiles
 from strata_gateway.docker_api.api import DockerApi
 from strata_gateway.web.server import WebServer
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @asynccontextmanager
@@ -28,13 +31,15 @@ async def docker_served(
         yield
 
 
-def _context(tls: TlsFiles | None, address: str) -> ssl.SSLContext:
+def _context(tls: TlsFiles | None, address: str) -> "ssl.SSLContext":
     if tls is None:
         raise InvalidArgument(
             f"{address} needs tls-cert, tls-key and tls-ca: TCP is served with mutual TLS only",
             reason="TLS_REQUIRED",
             metadata={"endpoint": address},
         )
+    import ssl
+
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tls.ca))
     context.load_cert_chain(tls.cert, tls.key)
     context.verify_mode = ssl.CERT_REQUIRED

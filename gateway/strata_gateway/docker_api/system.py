@@ -11,7 +11,7 @@ from strata_gateway.docker_api.versions import NEWEST, OLDEST
 from strata_gateway.docker_api.volumes import volume_shown
 from strata_gateway.engine.engine import Engine
 from strata_gateway.engine.listing import all_images
-from strata_gateway.engine.version import own_version
+from strata_gateway.engine.version import VERSION
 from strata_gateway.web.exchange import Exchange
 
 _PING_HEADERS = {
@@ -26,7 +26,7 @@ _PING_HEADERS = {
 
 async def ping(_: Engine, exchange: Exchange) -> None:
     """GET and HEAD /_ping: that it answers, and which API it speaks."""
-    headers = _PING_HEADERS | {"Server": f"Strata/{own_version()} (linux)"}
+    headers = _PING_HEADERS | {"Server": f"Strata/{VERSION} (linux)"}
     await exchange.reply_bytes(b"OK", "text/plain; charset=utf-8", headers=headers)
 
 
@@ -105,7 +105,7 @@ def info_shown(said: pb.GetInfoResponse, engine: Engine) -> dict[str, Any]:
         "Name": said.hostname,
         "Labels": [],
         "ExperimentalBuild": False,
-        "ServerVersion": own_version(),
+        "ServerVersion": VERSION,
         "Runtimes": {found.name: {"path": found.path} for found in runtime.oci_runtimes},
         "DefaultRuntime": names[0] if names else "",
         "Swarm": {"LocalNodeState": "inactive", "NodeID": "", "NodeAddr": "", "ControlAvailable": False},

@@ -12,7 +12,7 @@ from strata_chassis.metrics import Metrics
 from strata_chassis.prometheus_core import Histogram
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
-from strata_gateway.engine import archives, commit, create, info, prune, pull, run, usage, version
+from strata_gateway.engine import create, info, prune, pull, run, usage, version
 from strata_gateway.engine.info import Installation
 
 
@@ -36,6 +36,8 @@ class Latencies:
 class Engine:
     """All that the gateway's fronts (gRPC, Docker) call; what one service does alone they ask ``peers`` for.
 
+    Rare calls are imported when they are first made: an idle gateway does not hold their memory.
+
     ``folder`` is for files that last no longer than a call.
     """
 
@@ -51,6 +53,13 @@ class Engine:
         async for step in pull.pull(self.peers, request):
             yield step
         self.latencies.pull.observe(time.perf_counter() - began)
+
+    async def push(self, request: pb.PushRequest) -> AsyncGenerator[pb.PushResponse, None]:
+        """Upload an image."""
+        from strata_gateway.engine import push
+
+        async for step in push.push(self.peers, request):
+            yield step
 
     async def create_container(self, request: pb.CreateContainerRequest) -> pb.CreateContainerResponse:
         """Make a container of an image."""
@@ -68,19 +77,27 @@ class Engine:
 
     async def commit(self, request: pb.CommitRequest) -> store_pb.Image:
         """Make an image of a container's changes."""
+        from strata_gateway.engine import commit
+
         return await commit.commit(self.peers, request)
 
     async def import_image(self, requests: AsyncIterator[pb.ImportImageRequest]) -> store_pb.Image:
         """Make an image of one layer."""
+        from strata_gateway.engine import commit
+
         return await commit.import_image(self.peers, self.host, requests)
 
     async def save_images(self, request: pb.SaveImagesRequest) -> AsyncGenerator[bytes, None]:
         """Stream an archive of images."""
+        from strata_gateway.engine import archives
+
         async for piece in archives.save(self.peers, request):
             yield piece
 
     async def load_images(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[store_pb.Image, None]:
         """Store the images of an archive."""
+        from strata_gateway.engine import archives
+
         async for image in archives.load(self.peers, self.folder, chunks):
             yield image
 

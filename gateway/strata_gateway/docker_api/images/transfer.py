@@ -1,12 +1,12 @@
-"""Pull, and what a registry knows of an image."""
+"""Pull, push, and what a registry knows of an image."""
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.registry.v1 import registry_pb2
 from strata_chassis.errors import StrataError
 from strata_gateway.docker_api.errors import progress_of
 from strata_gateway.docker_api.images.archives import import_image
-from strata_gateway.docker_api.images.names import joined
-from strata_gateway.docker_api.images.progress import PullProgress
+from strata_gateway.docker_api.images.names import joined, parsed
+from strata_gateway.docker_api.images.progress import PullProgress, push_documents
 from strata_gateway.docker_api.parameters import credentials_of, platform_of
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.engine.engine import Engine
@@ -38,6 +38,21 @@ async def pull(engine: Engine, exchange: Exchange) -> None:
     await exchange.end()
 
 
+async def push(engine: Engine, exchange: Exchange) -> None:
+    """POST /images/{name}/push."""
+    tag = exchange.request.text("tag") or "latest"
+    asked = pb.PushRequest(reference=joined(exchange.parts["name"], tag), credentials=credentials_of(exchange))
+    await exchange.begin()
+    try:
+        await exchange.send_json({"status": f"The push refers to repository [{parsed(asked.reference).name}]"})
+        async for step in engine.push(asked):
+            for document in push_documents(step, tag):
+                await exchange.send_json(document)
+    except StrataError as error:
+        await exchange.send_json(progress_of(error))
+    await exchange.end()
+
+
 async def distribution(engine: Engine, exchange: Exchange) -> None:
     """GET /distribution/{name}/json: what a reference stands for at its registry."""
     resolved = await engine.peers.registry.Resolve(
@@ -54,5 +69,6 @@ async def distribution(engine: Engine, exchange: Exchange) -> None:
 
 ROUTES: Routes = (
     ("POST", "/images/create", pull),
+    ("POST", "/images/{name*}/push", push),
     ("GET", "/distribution/{name*}/json", distribution),
 )
