@@ -62,6 +62,8 @@ class RegistryClient:
             try:
                 await self._stream(source, blob, transfer)
                 break
+            except _PathUnusable:
+                transfer.accepts_path = False
             except Unavailable:
                 failures = 0 if transfer.offset > before else failures + 1
                 if failures == _ATTEMPTS_WITHOUT_PROGRESS:
@@ -76,10 +78,14 @@ class RegistryClient:
             digest=str(blob.digest),
             offset=transfer.offset,
             credentials=source.credentials,
-            accept_local_path=True,
+            accept_local_path=transfer.accepts_path,
         )
         async for message in self._stub.FetchBlob(request):
             await transfer.take(message)
+
+
+class _PathUnusable(Exception):  # noqa: N818 - no error: the bytes come through the stream then
+    pass
 
 
 class _Transfer:
@@ -87,6 +93,7 @@ class _Transfer:
 
     def __init__(self, feed: Feed, arrived: Arrived, blob: Descriptor) -> None:
         self.offset = 0
+        self.accepts_path = True
         self._feed = feed
         self._arrived = arrived
         self._blob = blob
@@ -94,8 +101,7 @@ class _Transfer:
 
     async def take(self, message: FetchBlobResponse) -> None:
         if message.local_path:
-            self._descriptor = os.open(message.local_path, os.O_RDONLY | os.O_CLOEXEC)
-            self._feed.adopt(self._descriptor)
+            self._open(message.local_path)
         if message.data:
             await self._feed.put(message.data)
             self.offset += len(message.data)
@@ -105,6 +111,13 @@ class _Transfer:
         if self.offset > self._blob.size_bytes:
             self.finish()
         self._arrived(self.offset, self._blob.size_bytes)
+
+    def _open(self, path: str) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:  # gone already, or not for us to read
+            raise _PathUnusable from error
+        self._feed.adopt(self._descriptor)
 
     def finish(self) -> None:
         """Check the length: a digest alone would be compared only after all of an endless blob."""

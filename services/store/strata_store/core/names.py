@@ -55,3 +55,9 @@ def parse_position(token: str) -> tuple[int, str] | None:
     if not time_ns.isdigit():
         raise InvalidArgument("the page token is not one that a list gave", reason="PAGE_TOKEN_INVALID")
     return int(time_ns), digest
+
+
+def holder(lease: str) -> str:
+    """Say whom a lease belongs to: "container 0123456789ab" for "container/<64 digits>"."""
+    kind, slash, name = lease.partition("/")
+    return f"{kind} {name[:12]}" if slash else f"lease {lease}"

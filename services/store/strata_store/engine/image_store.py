@@ -21,7 +21,7 @@ from strata_store.adapters.records.images import ImageRecord, stack_of
 from strata_store.core.image_index import write_image_index
 from strata_store.core.inode import Inode
 from strata_store.core.merge import merge_layers
-from strata_store.core.names import matches, parse_position, parse_reference, tag_name
+from strata_store.core.names import holder, matches, parse_position, parse_reference, tag_name
 from strata_store.engine.layer_store import Committed, LayerFiles, LayerStore
 
 
@@ -228,7 +228,7 @@ def _remove(connection: sqlite3.Connection, text: str, *, is_forced: bool) -> li
     holders = images.leases_of(connection, image.digest)
     if holders and not is_forced:
         raise Conflict(
-            f"image {text!r} is in use by {holders[0]}",
+            f"image {text!r} is in use by {holder(holders[0])}",
             reason="IMAGE_IN_USE",
             metadata={"image": text, "lease": holders[0]},
         )

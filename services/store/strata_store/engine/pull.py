@@ -156,12 +156,10 @@ class Puller:
             document = parse_document(raw, media_type)
         except MalformedError as error:
             raise InvalidArgument(error.message, reason="MANIFEST_INVALID") from error
-        if not isinstance(document, Manifest) or not document.is_image:
-            raise InvalidArgument(
-                f"{wanted.manifest} is no manifest of an image but {media_type}",
-                reason="MANIFEST_INVALID",
-                metadata={"digest": str(wanted.manifest), "media_type": media_type},
-            )
+        if not isinstance(document, Manifest):
+            raise _no_image(wanted.manifest, f"of type {media_type}")
+        if not document.is_image:
+            raise _no_image(wanted.manifest, f"with a config of type {document.config.media_type}")
         return document
 
     async def _config(self, manifest: Manifest, source: Source) -> ImageConfig:
@@ -205,6 +203,14 @@ class Puller:
             tell(LayerProgress(digest, LayerState.COMMITTING, blob.size_bytes, blob.size_bytes))
 
         return await self._layers.ingest(fill, Expected(blob.digest, diff_id), wanted.lease, blob)
+
+
+def _no_image(manifest: Digest, what: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"{manifest} is no manifest of an image: it is one {what}",
+        reason="MANIFEST_INVALID",
+        metadata={"digest": str(manifest), "problem": what},
+    )
 
 
 def _check_bytes(expected: Digest, raw: bytes, what: str) -> None:

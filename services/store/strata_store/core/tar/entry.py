@@ -72,6 +72,7 @@ def set_target(inode: Inode, link: bytes, name: bytes) -> None:
     if not link or len(link) > _MAX_LINK_BYTES or b"\0" in link:
         raise layer_invalid("a symbolic link has an impossible target", name)
     inode.target, inode.size = link, len(link)
+    inode.mode = stat.S_IFLNK | 0o777  # Linux knows no other
 
 
 def _checked_id(text: bytes, name: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from strata_store.core.layer_errors import layer_invalid
 from strata_store.core.tar.header import BLOCK
-from strata_store.core.tar.pax import Records, parse_records
+from strata_store.core.tar.pax import Records, is_xattr, parse_records
 
 _LONG_NAME = b"L"
 _LONG_LINK = b"K"
@@ -56,7 +56,8 @@ class Extras:
         """Return name, link and records of the entry that came, and forget what was said about it."""
         if not (self or self._globals):
             return name, link, self._records
-        records = {key: value for key, value in (self._globals | self._records).items() if value}
+        # An empty value takes a record back; an extended attribute may be empty.
+        records = {key: value for key, value in (self._globals | self._records).items() if value or is_xattr(key)}
         if b"\0" in records.get(b"path", b"") + records.get(b"linkpath", b"") + records.get(b"GNU.sparse.name", b""):
             raise layer_invalid("a name holds a NUL byte", name)
         name = records.get(b"path") or self._name or name

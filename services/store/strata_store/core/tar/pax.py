@@ -61,6 +61,11 @@ def sparse_size(records: Records) -> bytes:
     return records.get(b"GNU.sparse.realsize") or records.get(b"GNU.sparse.size") or b"0"
 
 
+def is_xattr(key: bytes) -> bool:
+    """Whether a record is an extended attribute."""
+    return key.startswith((_SCHILY_XATTR, _LIBARCHIVE_XATTR))
+
+
 def xattrs_of(records: Records) -> tuple[tuple[bytes, bytes], ...]:
     """Pick the extended attributes; where star's and libarchive's keys both name one, star's raw value counts."""
     found: dict[bytes, bytes] = {}
