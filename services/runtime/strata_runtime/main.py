@@ -33,6 +33,7 @@ from strata_runtime.adapters.store_client import StoreClient
 from strata_runtime.adapters.volumes import Volumes, load_volumes
 from strata_runtime.api.containers import ContainerCalls
 from strata_runtime.api.info import InfoCalls
+from strata_runtime.api.networks import NetworkCalls
 from strata_runtime.api.observing import ObservingCalls
 from strata_runtime.api.servicer import combined
 from strata_runtime.api.sessions import SessionCalls
@@ -84,7 +85,13 @@ async def wire(config: RuntimeConfig, server: Server, _: Metrics) -> AsyncIterat
         writing.begin(parts.journal.run())
         await _recover(parts, database)
         working.begin(_sweep_layers(parts.layers, threads, config.layer_idle_s))
-        groups = (ContainerCalls(parts), SessionCalls(parts), ObservingCalls(parts, database), InfoCalls(parts))
+        groups = (
+            ContainerCalls(parts),
+            SessionCalls(parts),
+            ObservingCalls(parts, database),
+            InfoCalls(parts),
+            NetworkCalls(parts),
+        )
         server.add(add_RuntimeServiceServicer_to_server, combined(*groups))
         yield
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from strata.runtime.v1 import container_pb2, runtime_pb2 as pb, runtime_pb2_grpc
 from strata.store.v1 import store_pb2, store_pb2_grpc
 
 IMAGE = "busybox"
-_APPLETS = "sh true false cat echo sleep id ls env pwd mkdir rm touch head tail wc stty kill ps yes dd test tr ip ln mv chmod".split()
+_APPLETS = "sh true false cat echo sleep id ls env pwd mkdir rm touch head tail wc stty kill ps yes dd test tr ip ln mv chmod seq".split()
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n"
 _GROUP = "root:x:0:\nuser:x:1000:\nextra:x:2000:user\n"
 
@@ -172,6 +173,51 @@ class Node:
                 subprocess.run(["umount", "-l", point], check=False)
 
 
+class Conversation:
+    """Sends input when told to, and collects what comes back."""
+
+    def __init__(self, call, request_type, header) -> None:
+        self._requests: queue.Queue = queue.Queue()
+        self._type = request_type
+        self._requests.put(request_type(header=header))
+        self.stream = call(iter(self._requests.get, None), timeout=60)
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.exit: pb.ExitStatus | None = None
+        self.started = next(self.stream).output.started
+
+    def send(self, **fields) -> None:
+        self._requests.put(self._type(input=pb.StreamInput(**fields)))
+
+    def outputs(self) -> Iterator[pb.StreamOutput]:
+        for message in self.stream:
+            output = message.output
+            self.stdout += output.stdout
+            self.stderr += output.stderr
+            if output.HasField("exit"):
+                self.exit = output.exit
+            yield output
+
+    def read_until(self, text: bytes) -> None:
+        if text in self.stdout:
+            return
+        for _ in self.outputs():
+            if text in self.stdout:
+                return
+        raise AssertionError(f"{text!r} did not come: {self.stdout!r} {self.stderr!r}")
+
+    def finish(self) -> int:
+        for _ in self.outputs():
+            pass
+        self._requests.put(None)
+        assert self.exit is not None
+        return self.exit.exit_code
+
+    def abandon(self) -> None:
+        self.stream.cancel()
+        self._requests.put(None)
+
+
 def wait_for(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait until something is so that nobody announces."""
     deadline = time.monotonic() + timeout_s
@@ -210,5 +256,30 @@ def make_node(layer: Path) -> Iterator[Node]:
         yield node
     finally:
         node.close()
+        if log_copy := os.environ.get("STRATA_KEEP_LOG"):
+            shutil.copy(state_dir / "service.log", log_copy)
         shutil.rmtree(state_dir)
         shutil.rmtree(run_dir, ignore_errors=True)
+
+
+@pytest.fixture
+def attach(node: Node):
+    """Attach to a container of the node."""
+    return lambda container, **header: Conversation(
+        node.stub.Attach,
+        pb.AttachRequest,
+        pb.AttachHeader(**{"container": container, "stdin": True, "stdout": True, "stderr": True, **header}),
+    )
+
+
+@pytest.fixture
+def execute(node: Node):
+    """Run a further process in a container of the node."""
+    return lambda container, *command, **spec: Conversation(
+        node.stub.Exec,
+        pb.ExecRequest,
+        pb.ExecHeader(
+            container=container,
+            spec=pb.ExecSpec(**{"command": command, "stdin": True, "stdout": True, "stderr": True, **spec}),
+        ),
+    )

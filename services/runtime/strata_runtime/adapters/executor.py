@@ -11,6 +11,7 @@ from typing import Any
 from strata_runtime.adapters import inside, kernel
 from strata_runtime.adapters.mounts.layers import LayerMounts
 from strata_runtime.adapters.mounts.overlay import OverlayMounter
+from strata_runtime.adapters.mounts.table import is_mount_point
 from strata_runtime.core.operations import (
     HoldLayer,
     MakeDirectory,
@@ -79,7 +80,7 @@ def remove_tree(path: str) -> None:
 
 def unmount_if_mounted(path: str) -> None:
     """Unmount, unless nothing is mounted there."""
-    if os.path.ismount(path):
+    if is_mount_point(path):
         kernel.unmount(path)
 
 

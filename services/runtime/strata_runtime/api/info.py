@@ -1,4 +1,4 @@
-"""What this host offers."""
+"""What this host offers, and how it gets everything back."""
 
 import os
 
@@ -6,10 +6,11 @@ from strata.runtime.v1 import runtime_pb2 as pb
 from strata_runtime.api.rpc import Context
 from strata_runtime.core.container.record import State
 from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.tearing_down import tear_down
 
 
 class InfoCalls:
-    """Facts and counts."""
+    """Facts and counts, and the end of it all."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -40,3 +41,8 @@ class InfoCalls:
             cpus=parts.host.online_cpus,
             memory_bytes=parts.host.memory_bytes,
         )
+
+    async def Teardown(self, _: pb.TeardownRequest, __: Context) -> pb.TeardownResponse:  # noqa: N802
+        """Give the host back what containers share."""
+        await tear_down(self._parts)
+        return pb.TeardownResponse()

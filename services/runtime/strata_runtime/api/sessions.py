@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import grpc
 from google.protobuf.message import Message
 
 from strata.runtime.v1 import runtime_pb2 as pb
@@ -136,6 +137,9 @@ async def _converse(session: Session, deliver: Any, feed: Any) -> None:
             feeding = tasks.create_task(feed)
             await deliver
             feeding.cancel()
+    except ExceptionGroup as errors:
+        if not isinstance(errors.exceptions[0], grpc.aio.InternalError):  # writing to a caller that is gone
+            raise errors.exceptions[0] from errors
     finally:
         session.close()
 

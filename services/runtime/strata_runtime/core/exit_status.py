@@ -8,7 +8,7 @@ ENGINE_FAILED = 125
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
-_NOT_FOUND = re.compile(r"executable file .* not found|no such file or directory", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"executable file .*not found|no such file or directory", re.IGNORECASE)
 _NOT_EXECUTABLE = re.compile(
     r"permission denied|operation not permitted|exec format error|is a directory|not a directory|text file busy",
     re.IGNORECASE,

@@ -3,7 +3,6 @@
 import logging
 
 from strata_chassis.errors import StrataError
-from strata_runtime.core.container.record import Container
 from strata_runtime.core.plan import plan_removal, plan_unmount
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
@@ -15,24 +14,26 @@ _log = logging.getLogger(__name__)
 async def clean_up(parts: Parts, entry: Entry) -> None:
     """Give back all that only a running container needs. What it changed, and its record, are kept."""
     container = entry.container
-    await forget_process(parts, container)
+    await forget_process(parts, entry)
     await parts.network.detach(container.id)
     await parts.threads.run(parts.executor.run, plan_unmount(container, parts.paths))
     entry.is_root_ready = False
 
 
-async def discard(parts: Parts, container: Container) -> None:
+async def discard(parts: Parts, entry: Entry) -> None:
     """Give back all there is of a container."""
-    await forget_process(parts, container)
+    container = entry.container
+    await forget_process(parts, entry)
     await parts.network.detach(container.id)
     await parts.threads.run(parts.executor.run, plan_removal(container, parts.paths))
     await parts.store.end_lease(container.id)
 
 
-async def forget_process(parts: Parts, container: Container) -> None:
+async def forget_process(parts: Parts, entry: Entry) -> None:
     """Let the OCI runtime and the launcher forget the container. What cannot be done now is done at the next start."""
-    if not (container.has_run or container.boot_id or container.pid):
+    if not entry.has_process:
         return
+    container, entry.has_process = entry.container, False
     await delete_from_runtime(parts, runtime_of(parts, container.spec).delete(container.id))
     try:
         await parts.launcher.forget(container.id)

@@ -6,13 +6,17 @@ from strata_runtime.core.container.record import Container
 
 
 class Entry:
-    """Holds a container while the service runs."""
+    """Holds a container while the service runs.
+
+    ``is_root_ready``: its root is mounted. ``has_process``: launcher and OCI runtime know it.
+    """
 
     def __init__(self, container: Container) -> None:
         self.container = container
         self.lock = asyncio.Lock()
         self.exec_ids: set[str] = set()
         self.is_root_ready = False
+        self.has_process = False
         self._next_exit: asyncio.Future[Container] | None = None
         self._removed: asyncio.Future[Container] | None = None
 

@@ -11,7 +11,8 @@ from strata_runtime.adapters.logs.files import log_files, offset_of_tail, read_e
 from strata_runtime.core.container.record import Container
 from strata_runtime.engine.parts import Parts
 
-_BATCH = 256
+_BATCH_ENTRIES = 256
+_BATCH_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ async def read_log(parts: Parts, container: Container, wish: LogWish) -> AsyncIt
     if container.spec.log_config.driver == "none":
         raise FailedPrecondition(f"container {container.name} keeps no log", reason="LOGS_DISABLED")
     place = await _follow_place(parts, container) if wish.follow else None
-    for batch in _batches(_entries(parts, container, wish, place[1] if place else None)):
+    async for batch in _batches(parts, _entries(parts, container, wish, place[1] if place else None)):
         kept = [entry for entry in batch if wish.wants(entry)]
         if wish.until_ns and any(entry.time_ns >= wish.until_ns for entry in kept):
             yield [entry for entry in kept if entry.time_ns < wish.until_ns]
@@ -46,24 +47,21 @@ async def read_log(parts: Parts, container: Container, wish: LogWish) -> AsyncIt
             yield batch
 
 
-def read_until(parts: Parts, container: Container, place: LogPlace) -> Iterator[LogEntry]:
+async def read_until(parts: Parts, container: Container, place: LogPlace) -> AsyncIterator[list[LogEntry]]:
     """All entries before a place of the current file."""
-    path = parts.paths.log(container.id)
-    for file in log_files(path):
-        yield from read_entries(file, 0, place.offset if file == path else None)
+    async for batch in _batches(parts, _entries(parts, container, LogWish(), place)):
+        yield batch
 
 
-async def follow_from(parts: Parts, container: Container, place: LogPlace) -> AsyncIterator[LogEntry]:
+async def follow_from(parts: Parts, container: Container, place: LogPlace) -> AsyncIterator[list[LogEntry]]:
     """Entries from a place on, to the end of the container's run."""
     watching = await _follow_place(parts, container)
     path = parts.paths.log(container.id)
-    for file, start in _files_from(path, place, watching[1] if watching else None):
-        for entry in read_entries(file, start, watching[1].offset if watching and file == path else None):
-            yield entry
+    async for batch in _grown(parts, path, place, watching[1] if watching else None):
+        yield batch
     if watching is not None:
         async for batch in _follow(parts, container, LogWish(follow=True), *watching):
-            for entry in batch:
-                yield entry
+            yield batch
 
 
 async def _follow_place(parts: Parts, container: Container) -> tuple[Session, LogPlace] | None:
@@ -117,7 +115,7 @@ async def _follow(
     try:
         async for event in session.events():
             if isinstance(event, LogPlace):
-                for batch in _grown(path, place, event):
+                async for batch in _grown(parts, path, place, event):
                     kept = [entry for entry in batch if wish.wants(entry)]
                     past_end = bool(wish.until_ns) and any(entry.time_ns >= wish.until_ns for entry in kept)
                     yield [entry for entry in kept if not wish.until_ns or entry.time_ns < wish.until_ns]
@@ -125,25 +123,32 @@ async def _follow(
                         return
                 place = event
             elif isinstance(event, Ended):
-                for batch in _grown(path, place, None):
+                async for batch in _grown(parts, path, place, None):
                     yield [entry for entry in batch if wish.wants(entry)]
                 return
     finally:
         session.close()
 
 
-def _grown(path: Path, before: LogPlace, after: LogPlace | None) -> Iterator[list[LogEntry]]:
+async def _grown(parts: Parts, path: Path, before: LogPlace, after: LogPlace | None) -> AsyncIterator[list[LogEntry]]:
     for file, start in _files_from(path, before, after):
         end = after.offset if after is not None and file == path else None
-        yield from _batches(read_entries(file, start, end))
+        async for batch in _batches(parts, read_entries(file, start, end)):
+            yield batch
 
 
-def _batches(entries: Iterator[LogEntry]) -> Iterator[list[LogEntry]]:
+async def _batches(parts: Parts, entries: Iterator[LogEntry]) -> AsyncIterator[list[LogEntry]]:
+    """Entries in batches, read in a thread."""
+    while batch := await parts.threads.run(_next_batch, entries):
+        yield batch
+
+
+def _next_batch(entries: Iterator[LogEntry]) -> list[LogEntry]:
     batch: list[LogEntry] = []
+    size = 0
     for entry in entries:
         batch.append(entry)
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        size += len(entry.data)
+        if len(batch) >= _BATCH_ENTRIES or size >= _BATCH_BYTES:
+            break
+    return batch

@@ -6,11 +6,11 @@ from dataclasses import replace
 from strata_chassis.errors import StrataError
 from strata_runtime.adapters.launcher_client import TaskExit, TaskState
 from strata_runtime.adapters.mounts.table import mount_points_below
-from strata_runtime.adapters.state.rows import to_ns
+from strata_runtime.adapters.state.rows import from_ns, to_ns
 from strata_runtime.core.container.record import Container, State
 from strata_runtime.core.operations import RemoveTree, Unmount
 from strata_runtime.core.restart import wants_start_with_engine
-from strata_runtime.engine.cleaning import delete_from_runtime
+from strata_runtime.engine.cleaning import clean_up, delete_from_runtime
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.execs import EXEC_TASK_PREFIX
 from strata_runtime.engine.exits import handle_exit
@@ -37,10 +37,11 @@ async def reconcile(parts: Parts, tasks: list[TaskState]) -> None:
     by_name = {task.task: task for task in tasks}
     for entry in parts.containers:
         task = by_name.pop(entry.container.id, None)
+        entry.has_process = entry.has_process or task is not None or entry.container.state.is_live
         if entry.container.state.is_live and (end := _end_of(parts, entry, task)) is not None:
             parts.background.start(f"exit of {entry.container.id[:12]}", handle_exit(parts, entry, end))
         elif task is not None and not entry.container.state.is_live:
-            _adopt(parts, entry, task)
+            _settle(parts, entry, task)
     for task in by_name.values():
         if task.task.startswith(EXEC_TASK_PREFIX) and task.exit is None:
             continue  # its client is gone, the process goes on
@@ -85,14 +86,23 @@ def _end_of(parts: Parts, entry: Entry, task: TaskState | None) -> TaskExit | No
     return TaskExit(entry.container.id, UNKNOWN_STATUS, to_ns(parts.now()), reason)
 
 
-def _adopt(parts: Parts, entry: Entry, task: TaskState) -> None:
-    """A start was cut short: the container runs, or ran, though nobody wrote it down."""
+def _settle(parts: Parts, entry: Entry, task: TaskState) -> None:
+    """A start was cut short, so that nobody wrote down that it runs or ran; or only the cleaning after its exit was."""
+    if task.exit is not None and entry.container.finish_time == from_ns(task.exit.finished_ns):
+        parts.background.start(f"cleaning of {entry.container.id[:12]}", _clean_up(parts, entry))
+        return
     entry.container = replace(
         entry.container, state=State.RUNNING, pid=task.pid, start_time=parts.now(), has_run=True, boot_id=parts.boot_id
     )
     parts.journal.save(entry.container)
     if task.exit is not None:
         parts.background.start(f"exit of {entry.container.id[:12]}", handle_exit(parts, entry, task.exit))
+
+
+async def _clean_up(parts: Parts, entry: Entry) -> None:
+    async with entry.lock:
+        if not entry.container.state.is_live:
+            await clean_up(parts, entry)
 
 
 async def _forget_stray(parts: Parts, task: TaskState) -> None:

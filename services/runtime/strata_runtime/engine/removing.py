@@ -45,7 +45,7 @@ async def remove_locked(parts: Parts, entry: Entry, *, remove_volumes: bool) -> 
     await parts.journal.flushed()
     parts.containers.remove(container)
     entry.tell_removal()
-    await discard(parts, container)
+    await discard(parts, entry)
     if remove_volumes:
         await _remove_anonymous_volumes(parts, container)
 

@@ -1,8 +1,9 @@
 """Interactive sessions: input from a client to a task, output back, each at its own pace."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from strata_chassis.errors import Unavailable
 from strata_runtime.adapters.launcher_session import Ended, LogPlace, Output, Session
@@ -100,28 +101,36 @@ async def output_of(
 ) -> AsyncIterator[Output | Ended]:
     """What a container writes, then its end; a client that was too slow is served from the log instead."""
     if wish.logs and session.log_place is not None:
-        for entry in read_until(parts, container, session.log_place):
-            yield _as_output(entry)
+        async for batch in read_until(parts, container, session.log_place):
+            for output in _joined(batch, wish):
+                yield output
     async for event in session.events():
         match event:
             case Output() | Ended():
                 yield event
             case LogPlace(lagged=True) as place:
-                async for entry in follow_from(parts, container, place):
-                    if wish.stderr if entry.is_stderr else wish.stdout:
-                        yield _as_output(entry)
-                yield Ended(-1)
+                async for batch in follow_from(parts, container, place):
+                    for output in _joined(batch, wish):
+                        yield output
+                yield Ended(0)
                 return
 
 
-def _as_output(entry: LogEntry) -> Output:
-    return Output(entry.data, entry.is_stderr)
+def _joined(entries: list[LogEntry], wish: AttachWish) -> Iterator[Output]:
+    """What a client asked for of some log entries, neighbours of one stream put together."""
+    wanted = (entry for entry in entries if (wish.stderr if entry.is_stderr else wish.stdout))
+    for is_stderr, run in groupby(wanted, key=lambda entry: entry.is_stderr):
+        yield Output(b"".join(entry.data for entry in run), is_stderr)
 
 
 async def end_of(entry: Entry, session_end: Ended | None) -> Container:
-    """The container as it was when it ended: the record knows more than the session (memory, errors)."""
-    container = entry.container
-    if session_end is not None and container.state.is_live:
-        async with asyncio.timeout(5):
-            return await asyncio.shield(entry.next_exit())
-    return container
+    """The container as it was when it ended: the record knows more than the session (memory, errors).
+
+    Raises Unavailable if the session ended without an end of the container.
+    """
+    if session_end is None:
+        raise Unavailable("the launcher has gone; the container goes on", reason="LAUNCHER_UNAVAILABLE")
+    if entry.container.state.is_live:
+        return await asyncio.shield(entry.next_exit())
+    async with entry.lock:  # a start that failed is being written down
+        return entry.container

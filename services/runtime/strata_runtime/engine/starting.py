@@ -22,6 +22,7 @@ from strata_runtime.engine.cleaning import clean_up
 from strata_runtime.engine.confinement import seccomp_filter
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.removing import remove_locked
 from strata_runtime.engine.settings import cgroups_path, log_request, runtime_of
 
 _REASONS = {NOT_FOUND: "COMMAND_NOT_FOUND", NOT_EXECUTABLE: "COMMAND_NOT_EXECUTABLE"}
@@ -46,10 +47,11 @@ async def start(parts: Parts, entry: Entry, terminal: Terminal = Terminal()) -> 
             raise Conflict("the container is being removed", reason="CONTAINER_REMOVING")
         try:
             await _start(parts, entry, terminal)
-        except BaseException as error:
+        except StrataError as error:
+            await asyncio.shield(_fail(parts, entry, error))
+            raise
+        except BaseException:
             await asyncio.shield(clean_up(parts, entry))
-            if isinstance(error, StrataError):
-                _remember_failure(parts, entry, error)
             raise
         return True
 
@@ -59,6 +61,7 @@ async def _start(parts: Parts, entry: Entry, terminal: Terminal) -> None:
     attachment = await parts.network.attach(container.id, networking.network_spec(container, parts.containers))
     await parts.threads.run(_write_bundle, parts, container, attachment, entry.is_root_ready)
     entry.is_root_ready = True
+    entry.has_process = True
     try:
         pid = await parts.launcher.start(_task_request(parts, container, terminal))
     except StartError as error:
@@ -78,12 +81,17 @@ def start_failure(command: str, error_log: str, container_id: str) -> FailedPrec
     )
 
 
-def _remember_failure(parts: Parts, entry: Entry, error: StrataError) -> None:
+async def _fail(parts: Parts, entry: Entry, error: StrataError) -> None:
+    """Take everything back and tell who waits; a container that wants to be gone after its exit is removed."""
     now = parts.now()
     status = int(error.metadata.get("exit_code", "128"))
     entry.container = failed_to_start(entry.container, status, error.message, now)
     parts.journal.save(entry.container)
     entry.tell_exit()
+    if entry.container.spec.auto_remove:
+        await remove_locked(parts, entry, remove_volumes=True)
+    else:
+        await clean_up(parts, entry)
 
 
 def _task_request(parts: Parts, container: Container, terminal: Terminal) -> TaskRequest:

@@ -34,9 +34,15 @@ def become_subreaper() -> None:
 def share_subtree(path: str) -> None:
     """Make ``path`` a mount of its own whose later mounts reach the peers and slaves of this mount namespace."""
     encoded = os.fsencode(path)
-    if not os.path.ismount(path):
+    if not is_mount_point(path):
         _checked(_libc.mount(encoded, encoded, None, _MS_BIND, None), f"bind mount of {path}")
     _checked(_libc.mount(None, encoded, None, _MS_SHARED, None), f"make-shared of {path}")
+
+
+def is_mount_point(path: str) -> bool:
+    """Whether something is mounted at ``path``, be it a directory of the same file system."""
+    points = (line.split(" ", 5)[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return path.replace("\\", "\\134").replace(" ", "\\040") in points
 
 
 def enter_private_mounts() -> None:

@@ -16,12 +16,9 @@ def encode(stream: bytes, chunk: bytes, now_ns: int) -> bytes:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     head = b"%s.%09dZ %s " % (stamp.encode(), nanoseconds, stream)
     full, part = head + b"F ", head + b"P "
-    lines = chunk.split(b"\n")
-    rest = lines.pop()
-    records = [full + line + b"\n" for line in lines]
-    if rest:
-        records.append(part + rest + b"\n")
-    return b"".join(records)
+    lines, newline, rest = chunk.rpartition(b"\n")
+    whole = full + lines.replace(b"\n", b"\n" + full) + b"\n" if newline else b""  # one pass, however short the lines
+    return whole + (part + rest + b"\n" if rest else b"")
 
 
 class LogFile:

@@ -225,6 +225,7 @@ class Server:
             task.streams.finish()
             return
         adopt.reopen_streams(task)
+        task.streams.begin()
         pidfd = adopt.surviving_pidfd(directory)
         if pidfd is None:
             task.exited(UNKNOWN_STATUS, adopt.lost_reason(record))

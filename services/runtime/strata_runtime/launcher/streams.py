@@ -13,7 +13,18 @@ INPUT_LIMIT_BYTES = 256 * 1024
 class Streams:
     """Descriptors of one task, its log, and who listens."""
 
-    __slots__ = ("_ends", "_input", "_input_fd", "_loop", "_outputs", "_paused", "attachments", "log", "tty_fd")
+    __slots__ = (
+        "_begun",
+        "_ends",
+        "_input",
+        "_input_fd",
+        "_loop",
+        "_outputs",
+        "_paused",
+        "attachments",
+        "log",
+        "tty_fd",
+    )
 
     def __init__(self, loop: Loop, log: LogFile | None) -> None:
         self._loop = loop
@@ -21,7 +32,8 @@ class Streams:
         self.attachments: list[Attachment] = []
         self.tty_fd: int | None = None
         self._outputs: dict[int, int] = {}
-        self._paused = False
+        self._begun = False
+        self._paused = True
         self._input_fd: int | None = None
         self._input = bytearray()
         self._ends = False
@@ -30,6 +42,11 @@ class Streams:
         """Read a stream from now on."""
         self._outputs[fd] = stream
         self._watch(fd)
+
+    def begin(self) -> None:
+        """Deliver output. Until the process runs, what comes is the OCI runtime's complaint, not the process's output."""
+        self._begun = True
+        self._pause(paused=False)
 
     def set_input(self, fd: int) -> None:
         """Write what was fed, and what will be, to ``fd``."""
@@ -62,7 +79,7 @@ class Streams:
 
     def resume_output(self) -> None:
         """Read again if nobody holds the task back any more."""
-        if self._paused and not any(attachment.is_full() for attachment in self.attachments):
+        if self._begun and self._paused and not any(attachment.is_full() for attachment in self.attachments):
             self._pause(paused=False)
 
     def drain(self) -> bool:

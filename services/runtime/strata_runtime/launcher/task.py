@@ -16,6 +16,7 @@ from strata_runtime.launcher.streams import Streams
 
 UNKNOWN_STATUS = 255
 """What is reported when nobody saw the process end."""
+START_FAILED = 128
 ERROR_BYTES = 16384
 _TERMINAL_GRACE_S = 0.2
 
@@ -140,12 +141,15 @@ class Task:
         if self.pid is not None:
             running = {"pid": self.pid, "start_ticks": kernel.start_ticks(self.pid)}
             records.write_record(self.directory, "running.json", running)
+            self.streams.begin()
         return self.pid
 
     def failed(self) -> str:
-        """The OCI runtime failed: clean up; returns what it said."""
+        """The OCI runtime failed: end the clients' streams and clean up; returns what it said."""
         self._drop_console()
-        self.streams.drain()
+        event = {"event": "exit", "task": self.name, "status": START_FAILED, "reason": "it did not start"}
+        for attachment in self.streams.attachments:
+            attachment.client.send_message(event)
         self.streams.abandon()
         return read_tail(self.directory / "error.log")
 

@@ -1,5 +1,6 @@
 """What is mounted, as the kernel tells it."""
 
+import os
 from pathlib import Path
 
 _ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
@@ -11,6 +12,14 @@ def mount_points_below(directory: Path, mountinfo: str | None = None) -> list[st
     prefix = f"{directory}/"
     points = (_unescaped(line.split(" ", 5)[4]) for line in text.splitlines())
     return [point for point in points if point.startswith(prefix)][::-1]
+
+
+def is_mount_point(path: str) -> bool:
+    """Whether something is mounted at ``path``. Bind mounts within one file system count, unlike for os.path.ismount.
+
+    A file system of its own is seen without reading the table.
+    """
+    return os.path.ismount(path) or path in mount_points_below(Path(path).parent)
 
 
 def _unescaped(text: str) -> str:
