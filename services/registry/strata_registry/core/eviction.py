@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A blob in the cache, manifests included; ``is_kept`` while it is read, pinned or hosted here."""
+    """A blob in the cache, manifests included.
+
+    ``is_kept`` keeps its whole image, because somebody is pulling that; ``is_pinned`` keeps the blob alone, because it
+    is pinned or hosted here, whatever else of the cache happens to share it.
+    """
 
     digest: str
     size_bytes: int
     used_at_s: float
     is_kept: bool = False
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def choose_victims(held: Iterable[Held], references: Mapping[str, Iterable[str]]
         if excess <= 0:
             break
         users.subtract(group.digests)
-        gone = sorted(digest for digest in group.digests if users[digest] == 0)
+        gone = sorted(digest for digest in group.digests if users[digest] == 0 and not blobs[digest].is_pinned)
         victims += gone
         excess -= sum(blobs[digest].size_bytes for digest in gone)
     return victims

@@ -20,7 +20,7 @@ class Appender:
 
     def __init__(self, path: Path, algorithm: str, executor: Executor) -> None:
         self.path = path
-        self._algorithm = algorithm
+        self.algorithm = algorithm
         self._executor = executor
         self._hash = hashlib.new(algorithm)
         self._fd = -1
@@ -41,7 +41,7 @@ class Appender:
 
     def digest(self) -> Digest:
         """Return the digest of the file so far."""
-        return Digest(self._algorithm, self._hash.hexdigest())
+        return Digest(self.algorithm, self._hash.hexdigest())
 
     def close(self) -> None:
         """Close the file; may be called twice."""

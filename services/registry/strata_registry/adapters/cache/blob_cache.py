@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from strata_chassis import deadline
 from strata_chassis.durable import write_atomic
@@ -87,6 +88,14 @@ class BlobCache:
         if not self.has(digest):
             with self._leases.hold(digest):
                 await asyncio.get_running_loop().run_in_executor(self.executor, self._put, digest, content)
+                await self.evictor.keep_budget(self.executor)
+
+    async def adopt(self, digest: Digest, path: Path) -> None:
+        """Keep a verified, synced file as a blob; ``path`` stays, as a second name that the caller removes."""
+        with self._leases.hold(digest):
+            if not self.has(digest):
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self.executor, self.blobs.commit, digest, path)
                 await self.evictor.keep_budget(self.executor)
 
     def stop(self) -> None:

@@ -12,6 +12,8 @@ from strata_registry.adapters.cache.local_blobs import LocalBlobs
 from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.core.eviction import Held, choose_victims
 
+_ORPHAN_LIFE_S = 86400.0  # how long a pushed blob waits for the manifest that names it
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -44,7 +46,8 @@ class Evictor:
         """Evict until ``keep_bytes`` are left, if that is possible; return blobs and bytes removed."""
         async with self._turn:
             references = await self._catalogue.children()
-            victims = choose_victims(self._candidates(grace_s), references, keep_bytes)
+            kept = await self._catalogue.kept(time.time() - _ORPHAN_LIFE_S)
+            victims = choose_victims(self._candidates(grace_s, kept), references, keep_bytes)
             freed = 0
             removed = []
             for digest in map(Digest.parse, victims):
@@ -58,10 +61,10 @@ class Evictor:
         self._traffic.cache_bytes.set(self._blobs.total_bytes())
         return len(removed), freed
 
-    def _candidates(self, grace_s: float) -> list[Held]:
+    def _candidates(self, grace_s: float, kept: set[str]) -> list[Held]:
         recent_s = time.time() - grace_s
-        return [self._marked(held, recent_s) for held in self._blobs.all()]
+        return [self._marked(held, recent_s, kept) for held in self._blobs.all()]
 
-    def _marked(self, held: Held, recent_s: float) -> Held:
-        is_kept = held.used_at_s > recent_s or self._leases.is_held(Digest.parse(held.digest))
-        return replace(held, is_kept=is_kept)
+    def _marked(self, held: Held, recent_s: float, kept: set[str]) -> Held:
+        is_read = held.used_at_s > recent_s or self._leases.is_held(Digest.parse(held.digest))
+        return replace(held, is_kept=is_read, is_pinned=held.digest in kept)

@@ -40,6 +40,10 @@ class Layout:
         """Name the file of a blob on its way."""
         return self.partial / f"{digest.algorithm}-{digest.hex}"
 
+    def upload(self, identifier: str) -> Path:
+        """Name the file of an upload; identifiers are our own (they are looked up before they come here)."""
+        return self.uploads / identifier
+
     def create(self) -> None:
         """Make the directories, readable by the service's user and group only."""
         for directory in (self.root, self.blobs, self.partial, self.uploads):

@@ -9,7 +9,7 @@ from strata_chassis.errors import NotFound, ResourceExhausted, StrataError, Unav
 from strata_oci.descriptor import Descriptor
 from strata_oci.digest import Digest
 from strata_registry.adapters.cache.blob_cache import BlobCache
-from strata_registry.adapters.cache.catalogue import Catalogue, ManifestRecord
+from strata_registry.adapters.cache.catalogue import Catalogue, record_of
 from strata_registry.adapters.upstream.manifests import UpstreamManifests
 from strata_registry.core.credentials import Credential
 from strata_registry.core.freshness import CachedTag, Freshness, TagAction, tag_action
@@ -135,8 +135,7 @@ class Manifests:
         separator = "@" if ":" in reference else ":"
         facts = examine(fetched.content, fetched.content_type, what=f"{repository}{separator}{reference}")
         await self._cache.put(fetched.digest, fetched.content)
-        record = ManifestRecord(str(fetched.digest), facts.media_type, len(fetched.content), facts.needs)
-        await self._catalogue.put_manifest(str(repository), record)
+        await self._catalogue.put_manifest(record_of(facts, fetched.digest, len(fetched.content)))
         return CachedManifest(fetched.content, facts.media_type, fetched.digest), fetched.etag
 
 

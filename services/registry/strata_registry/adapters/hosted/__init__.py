@@ -1,0 +1,1 @@
+"""Repositories that live here: what clients push to the service itself."""
