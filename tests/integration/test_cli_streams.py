@@ -248,10 +248,13 @@ def test_names_of_containers_and_images_are_completed(suite: Suite, box: str, ti
     assert tiny in suite.strata("__complete", "--", "run", "").stdout
 
 
-def test_bash_completes_names(suite: Suite, box: str) -> None:
+@pytest.mark.parametrize(("line", "last_word"), [("strata stop b", "box"), ("strata run {tiny[:-1]}", "one")])
+def test_bash_completes_names(suite: Suite, box: str, tiny: str, line: str, last_word: str) -> None:
+    line = line.replace("{tiny[:-1]}", tiny[:-1])
     script = f"""
         PATH={Path(STRATA).parent}:$PATH; source <(strata completion bash)
-        COMP_WORDS=(strata stop b); COMP_CWORD=2; _strata; echo "${{COMPREPLY[@]}}"
+        COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; _strata; echo "${{COMPREPLY[@]}}"
     """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=suite.env(), check=True)
-    assert done.stdout.strip() == box
+    assert box
+    assert done.stdout.strip() == last_word

@@ -5,25 +5,24 @@ It answers with one candidate a line, a tab and its meaning; ``:file`` alone mea
 
 _BASH = r"""# bash completion for strata. Made by `strata completion bash`.
 _strata() {
-    local cur="${COMP_WORDS[COMP_CWORD]}" line word
-    # bash takes NAME:TAG apart; put it together again as the user typed it.
-    local -a words=("${COMP_WORDS[@]:1:COMP_CWORD}")
-    if declare -F _get_comp_words_by_ref >/dev/null; then
-        local cword
-        _get_comp_words_by_ref -n := -c cur -w words -i cword 2>/dev/null
-        words=("${words[@]:1:cword}")
-    fi
+    # bash takes NAME:TAG apart at the colon: read the words from the line itself.
+    local line="${COMP_LINE:0:COMP_POINT}" candidate cur prefix=""
+    local -a words
+    read -ra words <<< "$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    cur="${words[-1]}"
+    # What stands before the last colon or equals sign is a word of its own to bash, and must not be repeated.
+    [[ $cur == *[:=]* ]] && prefix="${cur%"${cur##*[:=]}"}"
     COMPREPLY=()
-    while IFS= read -r line; do
-        word="${line%%$'\t'*}"
-        if [[ $word == ":file" ]]; then
+    while IFS= read -r candidate; do
+        candidate="${candidate%%$'\t'*}"
+        if [[ $candidate == ":file" ]]; then
             compopt -o filenames 2>/dev/null
-            while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$cur")
-        elif [[ $word == "$cur"* ]]; then
-            COMPREPLY+=("$word")
+            while IFS= read -r candidate; do COMPREPLY+=("$candidate"); done < <(compgen -f -- "${cur#"$prefix"}")
+        else
+            COMPREPLY+=("${candidate#"$prefix"}")
         fi
-    done < <(strata __complete -- "${words[@]}" 2>/dev/null)
-    if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
+    done < <(strata __complete -- "${words[@]:1}" 2>/dev/null)
 }
 complete -F _strata strata
 """
