@@ -16,7 +16,7 @@ from tests.fixtures.registry_service import RegistryProcess, read_blob, registry
 from tests.integration.registry.conftest import Protected, write_docker_config
 
 RIGHT = oci_pb2.Credentials(username=USERNAME, password=PASSWORD)
-WRONG = oci_pb2.Credentials(username=USERNAME, password="guess")  # noqa: S106
+WRONG = oci_pb2.Credentials(username=USERNAME, password="guess")
 EXPECTED = build_tiny().names()["tiny:one"].digest
 
 

@@ -1,5 +1,6 @@
 """Handlers of lists: tags, referrers, the catalog. Source: OCI distribution-spec, "Content Discovery"."""
 
+import json
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -58,8 +59,8 @@ async def list_referrers(request: web.Request) -> web.Response:
         "mediaType": media_types.OCI_INDEX,
         "manifests": [entry.to_json() for entry in entries],
     }
-    headers = {"OCI-Filters-Applied": "artifactType"} if artifact_type else {}
-    return web.json_response(document, headers=headers, content_type=media_types.OCI_INDEX)
+    headers = {"Content-Type": media_types.OCI_INDEX} | ({"OCI-Filters-Applied": "artifactType"} if artifact_type else {})
+    return web.Response(body=json.dumps(document).encode(), headers=headers)
 
 
 async def _tags(context: DistributionContext, repository: Repository, after: str, limit: int) -> list[str]:
