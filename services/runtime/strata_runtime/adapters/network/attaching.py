@@ -7,6 +7,7 @@ from pathlib import Path
 
 from strata_chassis.errors import NotFound
 from strata_runtime.adapters.network import etc
+from strata_runtime.adapters.network.names import answer_names
 from strata_runtime.adapters.network.namespaces import enable_ipv6, remove_namespace
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.adapters.network.publishing import publish, unpublish
@@ -27,6 +28,8 @@ def attach(parts: Parts, container_id: str, spec: NetworkSpec) -> Attachment:
     with ExitStack() as undo:
         undo.callback(parts.files.forget, container_id)
         attachment = _ATTACHERS[spec.mode](parts, container_id, spec, undo)
+        undo.callback(parts.name_server.forget, container_id)
+        answer_names(parts, attachment)
         parts.files.record(attachment)
         undo.pop_all()
     parts.attachments[container_id] = attachment
@@ -39,6 +42,7 @@ def detach(parts: Parts, container_id: str) -> None:
     if attachment is None:
         return
     parts.files.forget(container_id)
+    parts.name_server.forget(container_id)
     unpublish(parts, attachment)
     parts.stations.leave([endpoint.host_interface for endpoint in attachment.endpoints])
     if attachment.netns_path and attachment.mode is not NetworkMode.CONTAINER:
@@ -110,7 +114,7 @@ def _with_files(parts: Parts, attachment: Attachment, spec: NetworkSpec) -> Atta
     names = etc.Names(resolver, parts.host_gateway, is_embedded=parts.resolves_names(attachment))
     files = etc.write_etc_files(parts.files, attachment.container_id, spec, attachment.endpoints, names)
     hostnames = own_names(spec.hostname, spec.domainname) if spec.hostname else ()
-    return replace(attachment, files=files, hostnames=hostnames, resolver=resolver)
+    return replace(attachment, files=files, hostnames=hostnames, resolver=resolver, chosen_nameservers=spec.dns)
 
 
 def _attach_to_container(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:

@@ -79,6 +79,10 @@ class ThreadedNetwork:
         """Take a running container off a network; ports and way out move to the next one it is on."""
         return await self._run(lambda: self._opened.disconnect(container_id, network))
 
+    async def rename(self, container_id: str, name: str) -> None:
+        """Let a container be found by another name; one that is not attached is left alone."""
+        await self._run(lambda: self._opened.rename(container_id, name))
+
     async def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
         """Publish other ports of a running container; if that fails, those it had stay published."""
         return await self._run(lambda: self._opened.republish(container_id, ports))

@@ -8,6 +8,7 @@ from pathlib import Path
 from strata_chassis.errors import AlreadyExists, FailedPrecondition, NotFound
 from strata_runtime.adapters.network import etc, requests
 from strata_runtime.adapters.network.attaching import join
+from strata_runtime.adapters.network.names import answer_names
 from strata_runtime.adapters.network.namespaces import link_index, open_namespace
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.adapters.network.publishing import publish, unpublish
@@ -80,6 +81,15 @@ def republish(parts: Parts, container_id: str, ports: tuple[PublishedPort, ...])
     return _keep(parts, changed)
 
 
+def rename(parts: Parts, container_id: str, name: str) -> None:
+    """Let a container be found by another name; one that is not attached is left alone."""
+    attachment = parts.attachments.get(container_id)
+    if attachment is not None and attachment.mode is NetworkMode.BRIDGE:
+        changed = replace(attachment, names=(name, container_id[:12]))
+        parts.files.record(changed)
+        _keep(parts, changed)
+
+
 def _bridged(parts: Parts, container_id: str) -> Attachment:
     attachment = parts.attachments.get(container_id)
     if attachment is None:
@@ -128,6 +138,7 @@ def _without_addresses(text: str, endpoint: Endpoint) -> str:
 
 def _keep(parts: Parts, attachment: Attachment) -> Attachment:
     parts.attachments[attachment.container_id] = attachment
+    answer_names(parts, attachment)
     if attachment.endpoints:
         etc.rewrite_resolv_conf(attachment, is_embedded=parts.resolves_names(attachment))
     return attachment

@@ -10,15 +10,16 @@ from strata_runtime.adapters.network.attaching import attach, detach
 from strata_runtime.adapters.network.attachment_files import AttachmentFiles
 from strata_runtime.adapters.network.bridges import ensure_bridge, remove_bridge
 from strata_runtime.adapters.network.config import NetworkConfig
-from strata_runtime.adapters.network.connecting import connect, disconnect, republish
+from strata_runtime.adapters.network.connecting import connect, disconnect, rename, republish
 from strata_runtime.adapters.network.default_network import default_network
 from strata_runtime.adapters.network.forwarding import start_forwarding, stop_forwarding
 from strata_runtime.adapters.network.managing import create_network, remove_network
+from strata_runtime.adapters.network.namespaces import prepare_directory, remove_directory
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.adapters.network.network_files import NetworkFiles
 from strata_runtime.adapters.network.nftables import ForwardMaps
 from strata_runtime.adapters.network.parts import LiveNetwork, Parts
-from strata_runtime.adapters.network.recovery import hold_ports_again, recover_attachments
+from strata_runtime.adapters.network.recovery import answer_all_again, hold_ports_again, recover_attachments
 from strata_runtime.adapters.network.rules import apply_rules
 from strata_runtime.adapters.network.stations import StationMaker, StationPool
 from strata_runtime.core.network.defining import NetworkWish
@@ -34,14 +35,15 @@ class HostNetwork:
 
     def __init__(self, config: NetworkConfig) -> None:
         """Make what all containers share, take over what is there, and be ready to attach."""
-        for directory in (config.run_dir / "netns", config.run_dir / "network"):
-            directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        (config.run_dir / "network").mkdir(mode=0o711, parents=True, exist_ok=True)
+        prepare_directory(config.run_dir / "netns")
         self._marker = config.run_dir / "forwarding-was-off"
         self._parts = _open_parts(config)
         recover_attachments(self._parts)
         self._parts.outside = start_forwarding(self._marker)
         apply_rules(self._parts)
         hold_ports_again(self._parts)
+        answer_all_again(self._parts)
 
     def attachment(self, container_id: str) -> Attachment | None:
         """Return what a container has."""
@@ -101,6 +103,10 @@ class HostNetwork:
         """Take a running container off a network."""
         return disconnect(self._parts, container_id, network)
 
+    def rename(self, container_id: str, name: str) -> None:
+        """Let a container be found by another name."""
+        rename(self._parts, container_id, name)
+
     def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
         """Publish other ports of a running container."""
         return republish(self._parts, container_id, ports)
@@ -109,6 +115,7 @@ class HostNetwork:
         """Close what is ours alone; containers keep their networks."""
         self._parts.bridge_pool.drain()
         self._parts.bare_pool.drain()
+        self._parts.name_server.stop()
         self._parts.ports.close()
         self._parts.maps.close()
         self._parts.netlink.close()
@@ -123,7 +130,12 @@ class HostNetwork:
         stop_forwarding(self._marker)
         self.close()
         shutil.rmtree(parts.config.run_dir / "network")
-        parts.netns_directory.rmdir()
+        remove_directory(parts.netns_directory)
+
+
+def remove_everything(config: NetworkConfig) -> None:
+    """Clear away what a suite that runs no more has left in the kernel, whether it was stopped or killed."""
+    HostNetwork(config).teardown()
 
 
 def _open_parts(config: NetworkConfig) -> Parts:

@@ -103,6 +103,29 @@ def remove_namespace(path: Path) -> None:
         path.unlink()
 
 
+def prepare_directory(directory: Path) -> None:
+    """Make a directory for namespaces to be mounted in.
+
+    It is a shared mount: other processes' private mount namespaces (container engines have those) then let go of a
+    namespace when we do. Source: ip-netns(8), iproute2's ip/ipnetns.c.
+    """
+    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if not _is_mount(directory):
+        syscalls.share_mount(str(directory))
+
+
+def remove_directory(directory: Path) -> None:
+    """Remove a directory that ``prepare_directory`` made."""
+    while _is_mount(directory):
+        syscalls.detach_mount(str(directory))
+    directory.rmdir()
+
+
+def _is_mount(path: Path) -> bool:
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(mount.split()[4] == str(path) for mount in mounts)
+
+
 def is_namespace(path: Path) -> bool:
     """Tell whether a namespace is mounted on ``path``."""
     try:

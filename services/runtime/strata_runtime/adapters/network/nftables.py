@@ -77,7 +77,7 @@ class ForwardMaps:
     def _transact(self, elements: Iterable[Request]) -> None:
         changes = list(elements)
         if changes:
-            self._netlink.burst([_border(_BATCH_BEGIN), *changes, _border(_BATCH_END)])
+            self._netlink.burst(transaction(changes))
 
     def _element(self, kind: int, forward: Forward, flags: int) -> Request:
         element = {
@@ -94,6 +94,11 @@ class ForwardMaps:
             ("NFTA_SET_ELEM_LIST_ELEMENTS", [element]),
         ]
         return Request(body, (NFNL_SUBSYS_NFTABLES << 8) | kind, f"element {forward.text} of {forward.map_name}", flags)
+
+
+def transaction(changes: Iterable[Request]) -> list[Request]:
+    """Return the requests that make ``changes`` to nftables, all or none."""
+    return [_border(_BATCH_BEGIN), *changes, _border(_BATCH_END)]
 
 
 def _border(kind: int) -> Request:

@@ -8,6 +8,7 @@ from strata_runtime.adapters.network.attachment_files import AttachmentFiles
 from strata_runtime.adapters.network.bridges import Bridge
 from strata_runtime.adapters.network.config import NetworkConfig
 from strata_runtime.adapters.network.held_ports import HeldPorts
+from strata_runtime.adapters.network.name_server import NameServer
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.adapters.network.network_files import NetworkFiles
 from strata_runtime.adapters.network.nftables import ForwardMaps
@@ -40,6 +41,7 @@ class Parts:
     bare_pool: StationPool
     bridge_pool: StationPool
     ports: HeldPorts = field(default_factory=HeldPorts)
+    name_server: NameServer = field(default_factory=NameServer)
     networks: dict[str, LiveNetwork] = field(default_factory=dict)
     attachments: dict[str, Attachment] = field(default_factory=dict)
     outside: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import os
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _MS_BIND = 0x1000
+_MS_SHARED = 0x100000
 _MNT_DETACH = 2
 
 
@@ -22,6 +23,12 @@ def enter_network(netns_fd: int) -> None:
 def bind_mount(source: str, target: str) -> None:
     """Make ``target`` show what ``source`` is."""
     _check(_LIBC.mount(os.fsencode(source), os.fsencode(target), b"none", _MS_BIND, None), target)
+
+
+def share_mount(target: str) -> None:
+    """Make ``target`` a mount whose changes below are seen in other mount namespaces as well."""
+    bind_mount(target, target)
+    _check(_LIBC.mount(None, os.fsencode(target), None, _MS_SHARED, None), target)
 
 
 def detach_mount(target: str) -> None:

@@ -44,6 +44,9 @@ class NetworkBackend(Protocol):
     async def disconnect(self, container_id: str, network: str) -> Attachment:
         """Take a running container off a network; ports and way out move to the next one it is on."""
 
+    async def rename(self, container_id: str, name: str) -> None:
+        """Let a container be found by another name; one that is not attached is left alone."""
+
     async def republish(self, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
         """Publish other ports of a running container; if that fails, those it had stay published."""
 

@@ -65,6 +65,7 @@ def _attachment(document: dict[str, Any]) -> Attachment:
         ports=tuple(_port(port) for port in document["ports"]),
         names=tuple(document["names"]),
         hostnames=tuple(document["hostnames"]),
+        chosen_nameservers=tuple(document["chosen_nameservers"]),
         resolver=Resolver(*(tuple(document["resolver"][key]) for key in ("nameservers", "search", "options"))),
     )
 

@@ -110,7 +110,8 @@ class Attachment:
     """What a container got.
 
     An empty ``netns_path`` means the host's own network namespace. Others find the container by its ``names``, it knows
-    itself by its ``hostnames``. ``resolver`` is whom to ask for what we do not know.
+    itself by its ``hostnames``. ``resolver`` is what it asks where we do not answer; with ``chosen_nameservers`` we ask
+    those on its behalf, instead of the host's.
     """
 
     container_id: str
@@ -122,3 +123,4 @@ class Attachment:
     names: tuple[str, ...] = ()
     hostnames: tuple[str, ...] = ()
     resolver: Resolver = Resolver()
+    chosen_nameservers: tuple[str, ...] = ()
