@@ -62,8 +62,13 @@ def from_rpc_error(error: grpc.RpcError, peer: str = "the service") -> StrataErr
     if status is not None and status.code == number:
         return from_status(status)
     if code is grpc.StatusCode.UNAVAILABLE:
-        return Unavailable(f"{peer} does not answer", reason="SERVICE_UNREACHABLE", metadata={"peer": peer})
+        return unreachable(peer)
     return error_of(number, details or "the call failed without a message")
+
+
+def unreachable(peer: str) -> Unavailable:
+    """Return the error for a service that is not there."""
+    return Unavailable(f"{peer} does not answer", reason="SERVICE_UNREACHABLE", metadata={"peer": peer})
 
 
 def _status_in(trailing: Iterable[Any]) -> status_pb2.Status | None:

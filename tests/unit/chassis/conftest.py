@@ -36,7 +36,7 @@ def serve(tmp_path):
     """Return a context manager that serves behaviours, and gives the server and a channel to it."""
 
     @asynccontextmanager
-    async def serving(*, listen=None, client_tls=None, **more):
+    async def serving(*, listen=None, client_tls=None, patience_s=60, **more):
         behaviours = {key: value for key, value in more.items() if key in _SHAPES}
         config = {key: value for key, value in more.items() if key not in _SHAPES}
         listen = listen or f"unix://{tmp_path}/probe.sock"
@@ -47,7 +47,7 @@ def serve(tmp_path):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.run(ready.set))
             await ready.wait()
-            async with connect(server.addresses[0], client_tls) as channel:
+            async with connect(server.addresses[0], client_tls, patience_s=patience_s) as channel:
                 yield server, channel
             server.stop()
 

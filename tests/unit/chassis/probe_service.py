@@ -15,6 +15,11 @@ from strata_chassis.service import run_service
 class Probe:
     def __init__(self, server):
         self._server = server
+        self._calls = 0
+
+    async def count(self, request, context):
+        self._calls += 1
+        return str(self._calls).encode()
 
     async def stay(self, request, context):
         """Answer at once, and once more in the drain."""
@@ -36,6 +41,7 @@ def attach(probe, server):
     methods = {
         "stay": grpc.unary_stream_rpc_method_handler(probe.stay),
         "forever": grpc.unary_stream_rpc_method_handler(probe.forever),
+        "count": grpc.unary_unary_rpc_method_handler(probe.count),
         "whoami": grpc.unary_unary_rpc_method_handler(probe.whoami),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.v1.ProbeService", methods),))

@@ -279,7 +279,7 @@ async def test_an_unknown_method_is_unimplemented(serve, call):
 
 
 async def test_a_peer_that_is_not_there_is_unavailable(tmp_path, call):
-    async with connect(f"unix://{tmp_path}/nobody.sock") as channel:
+    async with connect(f"unix://{tmp_path}/nobody.sock", patience_s=0) as channel:
         with pytest.raises(Unavailable, match="the nobody service does not answer") as caught:
             await call(channel, "unary_unary")(b"")
     assert caught.value.reason == "SERVICE_UNREACHABLE"

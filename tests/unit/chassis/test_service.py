@@ -97,12 +97,23 @@ async def test_a_killed_service_starts_again_on_its_old_sockets(start):
         assert await method(channel, "stay")(b"").read() == b"here"
 
 
-async def test_a_channel_finds_a_service_that_was_restarted(start, folder):
-    async with connect(f"unix://{folder}/run/probe.sock") as channel:
-        with pytest.raises(Unavailable):
-            await method(channel, "stay")(b"").read()
+async def test_a_call_waits_for_a_service_that_is_being_restarted(start, folder):
+    patient = connect(f"unix://{folder}/run/probe.sock", patience_s=60)
+    async with patient as channel, asyncio.TaskGroup() as tasks:
+        answer = tasks.create_task(method(channel, "stay")(b"").read())
+        await asyncio.sleep(0)
         async with start():
-            assert await method(channel, "stay")(b"", wait_for_ready=True).read() == b"here"
+            assert await answer == b"here"
+
+
+async def test_a_call_that_was_given_up_is_never_made(start, folder):
+    impatient = connect(f"unix://{folder}/run/probe.sock", patience_s=0)
+    async with impatient as channel:
+        with pytest.raises(Unavailable):
+            await method(channel, "count", "unary_unary")(b"")
+        async with start():
+            await channel.channel_ready()
+            assert await method(channel, "count", "unary_unary")(b"") == b"1"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ async def test_both_sides_with_certificates_of_one_authority_talk(serve, call, a
 async def test_a_client_of_another_authority_is_not_let_in(serve, call, authority, stranger):
     server, client = authority.issue("server"), stranger.issue("client")
     mixed = TlsFiles(client.cert, client.key, server.ca)
-    async with serve(unary_unary=echo, listen=TCP, tls=server, client_tls=mixed) as (_, channel):
+    async with serve(unary_unary=echo, listen=TCP, tls=server, client_tls=mixed, patience_s=0.1) as (_, channel):
         with pytest.raises(Unavailable):
             await call(channel, "unary_unary")(b"")
 
@@ -101,7 +101,7 @@ async def test_a_client_without_a_certificate_is_not_let_in(serve, call, authori
 
 async def test_a_server_of_another_authority_is_not_trusted(serve, call, authority, stranger):
     server, client = stranger.issue("server"), authority.issue("client")
-    async with serve(unary_unary=echo, listen=TCP, tls=server, client_tls=client) as (_, channel):
+    async with serve(unary_unary=echo, listen=TCP, tls=server, client_tls=client, patience_s=0.1) as (_, channel):
         with pytest.raises(Unavailable):
             await call(channel, "unary_unary")(b"")
 
