@@ -38,6 +38,8 @@ def snapshot(root: Path) -> tuple[dict[str, Facts], set[frozenset[str]]]:
     for directory, names, files in os.walk(root):
         paths = [Path(directory, name) for name in (*names, *files)]
         for path in [root, *paths] if Path(directory) == root else paths:
+            if not os.path.lexists(path):
+                continue  # overlayfs lists whiteouts of directories that hide nothing, but does not find them
             name = str(path.relative_to(root))
             found[name] = facts(path)
             status = path.lstat()

@@ -85,6 +85,10 @@ def examples(draw: st.DrawFn) -> Example:
     if form == tarfile.PAX_FORMAT:
         for info in made:
             info.pax_headers = draw(_pax_headers(info))
+    return _example(made, form)
+
+
+def _example(made: list[tarfile.TarInfo], form: int = tarfile.PAX_FORMAT) -> Example:
     return Example(pack(made, form), [(info.name, info.type, info.linkname, info.size) for info in made])
 
 
@@ -112,3 +116,41 @@ def pack(made: list[tarfile.TarInfo], form: int = tarfile.PAX_FORMAT) -> bytes:
         for info in made:
             tar.addfile(info, io.BytesIO(content(info.name, info.size)) if info.isreg() else None)
     return buffer.getvalue()
+
+
+@st.composite
+def layer_stacks(draw: st.DrawFn) -> list[Example]:
+    """Two to four layers with whiteouts and opaque directories; every directory is described."""
+    return [_example(_with_parents(draw(_changes()))) for _ in range(draw(st.integers(2, 4)))]
+
+
+@st.composite
+def _changes(draw: st.DrawFn) -> list[tarfile.TarInfo]:
+    made = draw(entries(12))
+    directories = ["", *sorted({info.name for info in made if info.isdir()})]
+    for _ in range(draw(st.integers(0, 4))):
+        parent, name = draw(st.sampled_from(directories)), draw(_PARTS)
+        is_opaque = bool(parent) and draw(st.booleans())
+        marker = ".wh..wh..opq" if is_opaque else f".wh.{name}"
+        made.append(tarfile.TarInfo(f"{parent}/{marker}" if parent else marker))
+    return made
+
+
+def _with_parents(made: list[tarfile.TarInfo]) -> list[tarfile.TarInfo]:
+    described = {""}
+    complete: list[tarfile.TarInfo] = []
+    root = tarfile.TarInfo("./")
+    root.type, root.mode, root.mtime = tarfile.DIRTYPE, 0o755, 5
+    complete.append(root)
+    for info in made:
+        parts = info.name.split("/")
+        for depth in range(1, len(parts)):
+            parent = "/".join(parts[:depth])
+            if parent not in described:
+                directory = tarfile.TarInfo(parent)
+                directory.type, directory.mode, directory.mtime = tarfile.DIRTYPE, 0o750, 7
+                complete.append(directory)
+                described.add(parent)
+        described.add(info.name)
+        complete.append(info)
+    return complete
