@@ -32,11 +32,11 @@ $(OWN_UV):
 $(VENV)/bin/python: | $(filter $(OWN_UV),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 
+# An install, not a sync: that would take the members out of a running suite for a moment. `make clean` starts afresh.
 $(VENV)/.synced: requirements/dev.txt | $(VENV)/bin/python
-	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes --compile-bytecode --requirement requirements/dev.txt
 	@touch $@
 
-# Members are installed after the locked packages, and again when `uv pip sync` has removed them.
 $(VENV)/.installed: $(VENV)/.synced $(MEMBERS:=/pyproject.toml) protos/hatch_build.py
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation $(foreach member,$(MEMBERS),--editable ./$(member))
 	@touch $@
