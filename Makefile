@@ -37,7 +37,7 @@ $(VENV)/.synced: requirements/dev.txt | $(VENV)/bin/python
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes --compile-bytecode --requirement requirements/dev.txt
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.synced $(MEMBERS:=/pyproject.toml) protos/hatch_build.py
+$(VENV)/.installed: $(MEMBERS:=/pyproject.toml) protos/hatch_build.py | $(VENV)/.synced
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation $(foreach member,$(MEMBERS),--editable ./$(member))
 	@touch $@
 
