@@ -65,6 +65,15 @@ def unauthorized(what: str, repository: str) -> Unauthenticated:
     )
 
 
+def wrong_credentials(what: str) -> Unauthenticated:
+    """Say that credentials were sent and are not right."""
+    return Unauthenticated(
+        f"access to {what} denied: the registry refused the credentials (incorrect username, password or token)",
+        reason="REGISTRY_UNAUTHORIZED",
+        metadata={"repository": what},
+    )
+
+
 def digest_mismatch(expected: str, found: str, what: str) -> DataLoss:
     """Say that content is not what its digest promises."""
     return DataLoss(

@@ -10,9 +10,9 @@ from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
-from strata_chassis.errors import Unavailable
+from strata_chassis.errors import Unauthenticated, Unavailable
 from strata_registry.adapters.upstream.session import Http, read_limited, why_unreachable
-from strata_registry.core.answers import unauthorized
+from strata_registry.core.answers import unauthorized, wrong_credentials
 from strata_registry.core.challenge import Challenge, parse_challenges, preferred
 from strata_registry.core.credentials import Credential
 from strata_registry.core.endpoint import Endpoint
@@ -72,7 +72,7 @@ class Authenticator:
                 return known  # another request was faster
             token = await self._obtain(endpoint, claim, preferred(parse_challenges(header)))
             if token.value == refused:
-                raise unauthorized(claim.repository, claim.repository)
+                raise wrong_credentials(claim.repository)
             self._keep(key, token)
             return token.value
 
@@ -113,7 +113,7 @@ class Authenticator:
             async with await self._ask(endpoint, realm, query, credential) as response:
                 body = await read_limited(response, _LONGEST_ANSWER_BYTES)
                 if response.status in {400, 401, 403, 404}:
-                    raise unauthorized(claim.repository or endpoint.host, claim.repository)
+                    raise _no_access(claim, credential)
                 if response.status != 200:  # noqa: PLR2004 (HTTP)
                     raise _no_token(realm, f"HTTP status {response.status}")
                 return body
@@ -151,6 +151,12 @@ def _checked_realm(endpoint: Endpoint, realm: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and not endpoint.verify_tls):
         return realm
     raise _no_token(realm, "it has no TLS")
+
+
+def _no_access(claim: Claim, credential: Credential | None) -> Unauthenticated:
+    if credential is None:
+        return unauthorized(claim.repository, claim.repository)
+    return wrong_credentials(claim.repository)
 
 
 def _no_token(realm: str, why: str) -> Unavailable:

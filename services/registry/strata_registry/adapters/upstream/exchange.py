@@ -134,7 +134,11 @@ class Exchange:
         header = ", ".join(response.headers.getall("WWW-Authenticate", []))
         response.release()
         authorization = await self._authenticator.answer(endpoint, request.claim, header, sent)
-        return await self._follow(endpoint, request, authorization)
+        response = await self._follow(endpoint, request, authorization)
+        if response.status == 401 and authorization.startswith("Basic "):  # noqa: PLR2004 (HTTP)
+            response.release()
+            raise answers.wrong_credentials(request.claim.repository)
+        return response
 
     async def _follow(self, endpoint: Endpoint, request: Request, authorization: str | None) -> aiohttp.ClientResponse:
         """Send, and follow redirects of reading requests; credentials stay with their origin."""

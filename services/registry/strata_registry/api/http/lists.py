@@ -59,7 +59,9 @@ async def list_referrers(request: web.Request) -> web.Response:
         "mediaType": media_types.OCI_INDEX,
         "manifests": [entry.to_json() for entry in entries],
     }
-    headers = {"Content-Type": media_types.OCI_INDEX} | ({"OCI-Filters-Applied": "artifactType"} if artifact_type else {})
+    headers = {"Content-Type": media_types.OCI_INDEX} | (
+        {"OCI-Filters-Applied": "artifactType"} if artifact_type else {}
+    )
     return web.Response(body=json.dumps(document).encode(), headers=headers)
 
 

@@ -1,0 +1,164 @@
+"""Who may do what over HTTP, and how much of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import bcrypt
+import pytest
+
+from tests.fixtures.certificates import self_signed
+from tests.fixtures.http_client import HttpClient
+from tests.fixtures.images.catalogue import build_tiny
+from tests.fixtures.registry_service import RegistryProcess, http_flags, registry_service
+
+ACCESS_TOKEN = "an access token of a build server"
+UPLOADS = "/v2/app/blobs/uploads/"
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Flags that name a user ``me`` with the password ``secret``, and an access token of ``ci``."""
+    folder = tmp_path_factory.mktemp("users")
+    (folder / "htpasswd").write_text(f"me:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    (folder / "tokens").write_text(f"ci:{hashlib.sha256(ACCESS_TOKEN.encode()).hexdigest()}\n")
+    return ("--htpasswd", f"{folder}/htpasswd", "--access-tokens", f"{folder}/tokens")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, users: tuple[str, ...]) -> Iterator[RegistryProcess]:
+    with registry_service(tmp_path_factory.mktemp("access"), *http_flags(), *users) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: RegistryProcess) -> HttpClient:
+    return HttpClient(service.http_address)
+
+
+def test_the_unknown_may_pull_but_not_push(client: HttpClient) -> None:
+    assert client.request("GET", "/v2/app/manifests/x").status == 404
+    answer = client.request("POST", UPLOADS)
+    assert (answer.status, answer.error_code) == (401, "UNAUTHORIZED")
+    assert answer.headers["www-authenticate"].startswith("Bearer realm=")
+
+
+@pytest.mark.parametrize(
+    "header", [basic("me", "secret"), basic("any", ACCESS_TOKEN), f"Bearer {ACCESS_TOKEN}"], ids=str.split
+)
+def test_whoever_is_known_may_push(client: HttpClient, header: str) -> None:
+    assert client.request("POST", UPLOADS, authorization=header).status == 202
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        basic("me", "guess"),
+        basic("you", "secret"),
+        basic("me", "secret" * 20),
+        "Bearer nonsense",
+        "Bearer " + base64.urlsafe_b64encode(b"\0" * 32 + b'{"user": "me", "exp": 9999999999}').decode(),
+        "Basic nonsense",
+        "Digest username=me",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v2/", "/token", "/v2/app/manifests/x"])
+def test_wrong_credentials_are_refused_even_where_none_are_needed(client: HttpClient, header: str, path: str) -> None:
+    assert client.request("GET", path, authorization=header).status == 401
+
+
+def test_the_ping_asks_for_a_token_that_the_anonymous_can_have(client: HttpClient) -> None:
+    """Docker answers only the challenge of the ping: without one it could never push."""
+    assert client.request("GET", "/v2/").headers["www-authenticate"].startswith("Bearer realm=")
+    anonymous = client.request("GET", "/token").json()["token"]
+    assert client.request("GET", "/v2/", authorization=f"Bearer {anonymous}").status == 200
+    assert client.request("GET", "/v2/app/manifests/x", authorization=f"Bearer {anonymous}").status == 404
+    assert client.request("POST", UPLOADS, authorization=f"Bearer {anonymous}").status == 401
+
+
+def test_a_token_stands_for_the_password_that_got_it(client: HttpClient) -> None:
+    token = client.request("GET", "/token", authorization=basic("me", "secret")).json()["token"]
+    assert client.request("POST", UPLOADS, authorization=f"Bearer {token}").status == 202
+
+
+def test_skopeo_logs_in_and_pushes(service: RegistryProcess) -> None:
+    if shutil.which("skopeo") is None:
+        pytest.skip("skopeo is not installed")
+    command = ["skopeo", "copy", "--dest-tls-verify=false", "--dest-creds", "me:secret"]
+    command += [f"oci:{build_tiny().root}:tiny:one", f"docker://{service.http_address}/tiny:one"]
+    subprocess.run(command, check=True, capture_output=True)
+    answer = HttpClient(service.http_address).request("HEAD", "/v2/tiny/manifests/one")
+    assert answer.headers["docker-content-digest"] == build_tiny().names()["tiny:one"].digest
+
+
+def test_anonymous_pull_can_be_switched_off(tmp_path: Path, users: tuple[str, ...]) -> None:
+    with registry_service(tmp_path / "s", *http_flags(), *users, "--anonymous-pull", "false") as service:
+        client = HttpClient(service.http_address)
+        anonymous = client.request("GET", "/token").json()["token"]
+        assert client.request("GET", "/v2/app/manifests/x").status == 401
+        assert client.request("GET", "/v2/app/manifests/x", authorization=f"Bearer {anonymous}").status == 401
+        assert client.request("GET", "/v2/app/manifests/x", authorization=basic("me", "secret")).status == 404
+
+
+def test_without_users_nobody_can_push(tmp_path: Path) -> None:
+    with registry_service(tmp_path / "s", *http_flags()) as service:
+        client = HttpClient(service.http_address)
+        assert client.request("GET", "/v2/").status == 200
+        assert client.request("POST", UPLOADS).status == 403
+
+
+def test_uploads_are_limited_in_size_and_number(tmp_path: Path) -> None:
+    limits = ("--anonymous-push", "true", "--upload-bytes", "1000", "--uploads-at-once", "2")
+    with registry_service(tmp_path / "s", *http_flags(), *limits) as service:
+        client = HttpClient(service.http_address)
+        location = client.request("POST", UPLOADS).headers["location"]
+        answer = client.request("PATCH", location, os.urandom(1001), content_type="application/octet-stream")
+        assert (answer.status, answer.error_code) == (413, "SIZE_INVALID")
+        assert client.request("POST", UPLOADS).status == 202
+        full = client.request("POST", UPLOADS)
+        assert (full.status, full.error_code) == (429, "TOOMANYREQUESTS")
+        client.request("DELETE", location)
+        assert client.request("POST", UPLOADS).status == 202
+
+
+def test_an_upload_goes_on_after_a_crash(tmp_path: Path) -> None:
+    with registry_service(tmp_path / "s", *http_flags(), "--anonymous-push", "true") as service:
+        client, data = HttpClient(service.http_address), os.urandom(100_000)
+        location = client.request("POST", UPLOADS).headers["location"]
+        client.request("PATCH", location, data[:60_000], content_type="application/octet-stream")
+        service.kill()
+        service.start()
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        answer = client.request(
+            "PUT", f"{location}?digest={digest}", data[60_000:], content_type="application/octet-stream"
+        )
+        assert answer.status == 201
+        assert client.request("GET", f"/v2/app/blobs/{digest}").body == data
+
+
+def test_passwords_and_tokens_are_never_logged(client: HttpClient, service: RegistryProcess) -> None:
+    client.request("GET", "/token", authorization=basic("me", "secret"))
+    client.request("POST", UPLOADS, authorization=f"Bearer {ACCESS_TOKEN}")
+    for secret in ("secret", ACCESS_TOKEN, basic("me", "secret")):
+        assert secret not in service.log
+
+
+def test_the_api_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    flags = (*http_flags(), "--http-tls-cert", str(certificate), "--http-tls-key", str(key))
+    with registry_service(tmp_path / "s", *flags) as service:
+        context = ssl.create_default_context(cafile=str(certificate))
+        with urllib.request.urlopen(f"https://{service.http_address}/v2/", context=context) as answer:
+            assert answer.status == 200
