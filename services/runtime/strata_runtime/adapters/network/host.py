@@ -1,13 +1,12 @@
 """The host's own network: what it routes, what it resolves with, and the switches we need turned."""
 
-import socket
-from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
-from pyroute2.iproute.linux import IPRoute
-
+from strata_runtime.adapters.network.netlink import NetlinkSocket
+from strata_runtime.adapters.network.pyroute import RTM_GETLINK, RTM_GETROUTE, ifinfmsg, rtmsg
 from strata_runtime.core.network.etcfiles import parse_resolv_conf
 from strata_runtime.core.network.spec import Resolver
 from strata_runtime.core.network.subnets import Subnet
@@ -47,51 +46,32 @@ def hosts() -> str:
 
 def routed_subnets() -> tuple[Subnet, ...]:
     """Return the destinations of all routes but the default ones and those of single local addresses."""
-    with IPRoute() as rtnl:
-        routes = [*rtnl.get_routes(family=socket.AF_INET), *rtnl.get_routes(family=socket.AF_INET6)]
     return tuple(
         ip_network(f"{route.get_attr('RTA_DST')}/{route['dst_len']}")
-        for route in routes
+        for route in _routes()
         if route.get_attr("RTA_DST") and route.get_attr("RTA_TABLE") != _RT_TABLE_LOCAL
     )
 
 
 def outgoing_mtu() -> int:
-    """Return the largest packet that leaves the host whole: that of the default route's link, at most 1500 bytes."""
-    with IPRoute() as rtnl:
-        for route in rtnl.get_default_routes(family=socket.AF_INET):
-            for link in rtnl.get_links(route.get_attr("RTA_OIF")):
-                return min(_DEFAULT_MTU, int(link.get_attr("IFLA_MTU")))
-    return _DEFAULT_MTU
+    """Return the largest packet that leaves the host whole: that of the default routes' links, at most 1500 bytes."""
+    ways = {route.get_attr("RTA_OIF") for route in _routes() if route["dst_len"] == 0 and route["family"] == AF_INET}
+    return min([_DEFAULT_MTU, *(int(link.get_attr("IFLA_MTU")) for link in _links() if link["index"] in ways)])
 
 
 def ports_of(bridge_index: int) -> frozenset[str]:
     """Return the names of a bridge's ports."""
-    with IPRoute() as rtnl:
-        return frozenset(link.get_attr("IFLA_IFNAME") for link in rtnl.get_links(master=bridge_index))
+    return frozenset(link.get_attr("IFLA_IFNAME") for link in _links() if link.get_attr("IFLA_MASTER") == bridge_index)
 
 
 def outer_links() -> frozenset[str]:
     """Return the names of the links that may lead to other hosts: not loopback, bridges and cables to namespaces."""
-    with IPRoute() as rtnl:
-        return frozenset(link.get_attr("IFLA_IFNAME") for link in rtnl.get_links() if not _is_inner(link))
-
-
-def _is_inner(link: Any) -> bool:
-    return link["flags"] & _IFF_LOOPBACK or link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") in _INNER_KINDS
+    return frozenset(link.get_attr("IFLA_IFNAME") for link in _links() if not _is_inner(link))
 
 
 def bridges() -> frozenset[str]:
     """Return the names of all bridges of the host, whoever made them."""
-    with IPRoute() as rtnl:
-        return frozenset(link.get_attr("IFLA_IFNAME") for link in rtnl.get_links(kind="bridge"))
-
-
-def addresses_of(link_index: int) -> Iterator[tuple[str, int]]:
-    """Yield address and prefix length of each of a link's addresses."""
-    with IPRoute() as rtnl:
-        for address in rtnl.get_addr(index=link_index):
-            yield address.get_attr("IFA_ADDRESS"), address["prefixlen"]
+    return frozenset(link.get_attr("IFLA_IFNAME") for link in _links() if _kind(link) == "bridge")
 
 
 def filters_bridged_packets() -> bool:
@@ -109,6 +89,25 @@ def write_sysctl(name: str, value: str) -> None:
     """Change a setting, if it is not that already: /proc/sys may be read-only where everything is set up for us."""
     if read_sysctl(name) != value:
         (_SYSCTL / name).write_text(value)
+
+
+def _links() -> list[Any]:
+    with NetlinkSocket() as netlink:
+        return netlink.dump(ifinfmsg(), RTM_GETLINK)
+
+
+def _routes() -> list[Any]:
+    with NetlinkSocket() as netlink:
+        return netlink.dump(rtmsg(), RTM_GETROUTE)
+
+
+def _kind(link: Any) -> str | None:
+    kind: str | None = link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND")
+    return kind
+
+
+def _is_inner(link: Any) -> bool:
+    return bool(link["flags"] & _IFF_LOOPBACK) or _kind(link) in _INNER_KINDS
 
 
 def _text(path: Path) -> str:

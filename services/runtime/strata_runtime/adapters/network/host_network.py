@@ -25,7 +25,7 @@ from strata_runtime.adapters.network.stations import StationMaker, StationPool
 from strata_runtime.core.network.defining import NetworkWish
 from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
 from strata_runtime.core.network.membership import Membership
-from strata_runtime.core.network.names import host_names
+from strata_runtime.core.network.names import HostNames, host_names
 from strata_runtime.core.network.ruleset import removal_text
 from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
 
@@ -143,7 +143,7 @@ def _open_parts(config: NetworkConfig) -> Parts:
     with ExitStack() as undo:
         netlink = undo.enter_context(NetlinkSocket())
         network_files = NetworkFiles(config.state_dir / "networks")
-        networks = _open_networks(network_files, netlink, names.bridge, config.subnet)
+        networks = _open_networks(network_files, netlink, names, config.subnet)
         stations = StationMaker(config.run_dir / "netns", names.link_prefix, netlink)
         default = networks[DEFAULT_NETWORK].bridge
         parts = Parts(
@@ -163,11 +163,11 @@ def _open_parts(config: NetworkConfig) -> Parts:
 
 
 def _open_networks(
-    files: NetworkFiles, netlink: NetlinkSocket, default_link: str, default_subnet: str
+    files: NetworkFiles, netlink: NetlinkSocket, names: HostNames, default_subnet: str
 ) -> dict[str, LiveNetwork]:
     """Make the bridges of all networks, the default one first."""
     known = {network.name: network for network in files.load()}
-    default = default_network(default_link, default_subnet, known.pop(DEFAULT_NETWORK, None))
+    default = default_network(names, default_subnet, known.pop(DEFAULT_NETWORK, None))
     files.save(default)
     return {network.name: _open_network(netlink, network) for network in (default, *known.values())}
 

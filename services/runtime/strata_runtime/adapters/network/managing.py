@@ -73,4 +73,5 @@ def _surroundings(parts: Parts, network_id: str) -> Surroundings:
         network_id=network_id,
         mtu=host.outgoing_mtu(),
         now_ns=time.time_ns(),
+        first_subnet=parts.names.first_subnet,
     )

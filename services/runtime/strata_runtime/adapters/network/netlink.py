@@ -10,14 +10,16 @@ import struct
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from pyroute2.netlink import NLM_F_ACK, NLM_F_REQUEST, nlmsg
+from strata_runtime.adapters.network.pyroute import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, nlmsg
 
 _HEADER = struct.Struct("=IHHII")
 _ERRNO = struct.Struct("=i")
 _NLMSG_ERROR = 2
+_NLMSG_DONE = 3
 _ANSWER_BYTES = 65536
+_DUMP_BYTES = 1 << 17
 _ANSWER_TIMEOUT_S = 10.0
 
 
@@ -55,6 +57,21 @@ class NetlinkSocket:
         if places:
             number = failures[places[0]]
             raise OSError(number, os.strerror(number), requests[places[0]].text)
+
+    def dump(self, body: nlmsg, kind: int) -> list[Any]:
+        """Return all objects that a request of ``kind`` (RTM_GET...) asks for, as messages of the class of ``body``."""
+        self._sequence += 1
+        request = Request(body, kind, f"dump {kind}", NLM_F_DUMP, is_acknowledged=False)
+        self._socket.send(_encode(request, self._sequence))
+        objects: list[Any] = []
+        while True:
+            for message_kind, message in _messages(self._socket.recv(_DUMP_BYTES)):
+                if message_kind == _NLMSG_DONE:
+                    return objects
+                if message_kind == _NLMSG_ERROR:
+                    number = -_ERRNO.unpack_from(message, _HEADER.size)[0]
+                    raise OSError(number, os.strerror(number), request.text)
+                objects.append(_decode(type(body), message))
 
     def close(self) -> None:
         """Close the socket; a namespace kept alive only by it goes."""
@@ -96,9 +113,21 @@ def _encode(request: Request, sequence: int) -> bytes:
 
 def _answers(datagram: bytes) -> Iterator[tuple[int, int]]:
     """Yield sequence number and errno of each acknowledgement (NLMSG_ERROR, where errno 0 means done)."""
+    for kind, message in _messages(datagram):
+        if kind == _NLMSG_ERROR:
+            yield _HEADER.unpack_from(message)[3], -_ERRNO.unpack_from(message, _HEADER.size)[0]
+
+
+def _messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and bytes of each message, its header included."""
     offset = 0
     while offset + _HEADER.size <= len(datagram):
-        length, kind, _, sequence, _ = _HEADER.unpack_from(datagram, offset)
-        if kind == _NLMSG_ERROR:
-            yield sequence, -_ERRNO.unpack_from(datagram, offset + _HEADER.size)[0]
+        length, kind, *_ = _HEADER.unpack_from(datagram, offset)
+        yield kind, datagram[offset : offset + length]
         offset += (length + 3) & ~3
+
+
+def _decode(message_class: type[nlmsg], message: bytes) -> Any:
+    decoded = message_class(message)
+    decoded.decode()
+    return decoded

@@ -5,17 +5,19 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
-from pyroute2.netlink import NETLINK_NETFILTER, NLM_F_CREATE, NLM_F_EXCL
-from pyroute2.netlink.nfnetlink import NFNL_SUBSYS_NFTABLES, nfgen_msg
-from pyroute2.netlink.nfnetlink.nftsocket import (
+from strata_chassis.errors import FailedPrecondition, Internal
+from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
+from strata_runtime.adapters.network.pyroute import (
+    NETLINK_NETFILTER,
+    NFNL_SUBSYS_NFTABLES,
     NFPROTO_INET,
     NFT_MSG_DELSETELEM,
     NFT_MSG_NEWSETELEM,
+    NLM_F_CREATE,
+    NLM_F_EXCL,
+    nfgen_msg,
     nft_set_elem_list_msg,
 )
-
-from strata_chassis.errors import FailedPrecondition, Internal
-from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
 from strata_runtime.core.network.ports import Forward
 
 _BATCH_BEGIN = 0x10

@@ -8,22 +8,23 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from pyroute2.netlink import NETLINK_NETFILTER, NLM_F_APPEND, NLM_F_CREATE
-from pyroute2.netlink.nfnetlink import NFNL_SUBSYS_NFTABLES
-from pyroute2.netlink.nfnetlink.nftsocket import (
+from strata_runtime.adapters.network.namespaces import inside
+from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
+from strata_runtime.adapters.network.nftables import transaction
+from strata_runtime.adapters.network.pyroute import (
+    NETLINK_NETFILTER,
+    NFNL_SUBSYS_NFTABLES,
     NFPROTO_IPV4,
     NFT_MSG_NEWCHAIN,
     NFT_MSG_NEWRULE,
     NFT_MSG_NEWTABLE,
+    NLM_F_APPEND,
+    NLM_F_CREATE,
+    genex,
     nft_chain_msg,
     nft_rule_msg,
     nft_table_msg,
 )
-from pyroute2.nftables.expressions import genex
-
-from strata_runtime.adapters.network.namespaces import inside
-from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
-from strata_runtime.adapters.network.nftables import transaction
 from strata_runtime.core.network.etcfiles import EMBEDDED_RESOLVER
 
 _PORT = 45053

@@ -4,19 +4,19 @@ import errno
 import socket
 from ipaddress import ip_interface
 
-from pyroute2.netlink import NLM_F_CREATE, NLM_F_EXCL
-from pyroute2.netlink.rtnl import (
+from strata_runtime.adapters.network.netlink import Request
+from strata_runtime.adapters.network.pyroute import (
+    NLM_F_CREATE,
+    NLM_F_EXCL,
     RTM_DELLINK,
     RTM_NEWADDR,
     RTM_NEWLINK,
     RTM_NEWROUTE,
     RTM_SETLINK,
+    ifaddrmsg,
+    ifinfmsg,
+    rtmsg,
 )
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.rtmsg import rtmsg
-
-from strata_runtime.adapters.network.netlink import Request
 
 _IFF_UP = 1
 _IFA_F_NODAD = 0x02

@@ -50,6 +50,7 @@ class Surroundings:
     network_id: str
     mtu: int
     now_ns: int
+    first_subnet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def define_network(wish: NetworkWish, surroundings: Surroundings) -> NetworkDefi
     """Return the definition of a new network. Raises InvalidArgument, Conflict or ResourceExhausted."""
     options = dict(wish.options)
     addressings = [_addressing(each, surroundings) for each in wish.subnets if each.cidr]
-    ipv4 = _only(IPv4Network, addressings) or _picked(pick_ipv4(surroundings.used))
+    ipv4 = _only(IPv4Network, addressings) or _picked(pick_ipv4(surroundings.used, surroundings.first_subnet))
     ipv6 = _only(IPv6Network, addressings)
     if wish.enable_ipv6 and ipv6 is None:
         ipv6 = _picked(_own_ipv6(surroundings.network_id))

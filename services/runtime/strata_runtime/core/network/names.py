@@ -9,11 +9,15 @@ DEFAULT_RUN_DIR = "/run/strata"
 
 @dataclass(frozen=True, slots=True)
 class HostNames:
-    """What one suite is called in the kernel: its default bridge's link, its nftables table, its links' prefix."""
+    """What one suite is called in the kernel: its default bridge's link, its nftables table, its links' prefix.
+
+    ``first_subnet`` is where it begins to look for free subnets: others leave the first ones to the system's suite.
+    """
 
     bridge: str
     table: str
     link_prefix: str
+    first_subnet: int = 0
 
 
 def host_names(run_dir: str) -> HostNames:
@@ -21,7 +25,7 @@ def host_names(run_dir: str) -> HostNames:
     if run_dir.rstrip("/") == DEFAULT_RUN_DIR:
         return HostNames("strata0", "strata", "st")
     tag = hashlib.sha256(run_dir.encode()).hexdigest()[:6]
-    return HostNames(f"strata-{tag}", f"strata_{tag}", f"s{tag[:3]}")
+    return HostNames(f"strata-{tag}", f"strata_{tag}", f"s{tag[:3]}", int(tag, 16))
 
 
 def network_link(prefix: str, network_id: str) -> str:

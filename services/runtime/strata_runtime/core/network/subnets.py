@@ -8,10 +8,11 @@ from strata_chassis.errors import Conflict, InvalidArgument, ResourceExhausted
 Subnet = IPv4Network | IPv6Network
 
 # As Docker's default pools, so that the same ranges are kept clear of: 172.17.0.0/16 to 172.31.0.0/16, then
-# 192.168.0.0/20 to 192.168.240.0/20.
+# 192.168.0.0/20 to 192.168.240.0/20; and then, so that they never run out, 10.0.0.0/20 and on.
 CANDIDATES_IPV4: tuple[IPv4Network, ...] = (
     *(IPv4Network(f"172.{second}.0.0/16") for second in range(17, 32)),
     *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
+    *IPv4Network("10.0.0.0/8").subnets(new_prefix=20),
 )
 
 
@@ -38,10 +39,14 @@ def check_free(subnet: Subnet, used: Iterable[Subnet]) -> Subnet:
     return subnet
 
 
-def pick_ipv4(used: Iterable[Subnet]) -> IPv4Network:
-    """Return the first candidate that overlaps none of ``used``; raise ResourceExhausted if there is none."""
+def pick_ipv4(used: Iterable[Subnet], first: int = 0) -> IPv4Network:
+    """Return a candidate that overlaps none of ``used``; raise ResourceExhausted if there is none.
+
+    The search begins with candidate ``first`` (of as many as there are, counted round), and goes all round.
+    """
     taken = tuple(used)
-    for candidate in CANDIDATES_IPV4:
+    start = first % len(CANDIDATES_IPV4)
+    for candidate in (*CANDIDATES_IPV4[start:], *CANDIDATES_IPV4[:start]):
         if not any(_overlap(candidate, other) for other in taken):
             return candidate
     message = "all candidate subnets overlap with routes of this host: name one"
