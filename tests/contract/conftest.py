@@ -22,6 +22,7 @@ class Rpc:
     comment: str
     request: descriptor_pb2.DescriptorProto
     response: descriptor_pb2.DescriptorProto
+    is_streaming_request: bool
     is_streaming_response: bool
 
     @property
@@ -56,5 +57,6 @@ def _rpcs(file, messages):
                 comment=" ".join(comments.get((_SERVICE, at, _METHOD, number), "").split()),
                 request=messages[method.input_type],
                 response=messages[method.output_type],
+                is_streaming_request=method.client_streaming,
                 is_streaming_response=method.server_streaming,
             )

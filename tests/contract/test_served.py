@@ -38,6 +38,32 @@ def test_each_service_of_a_process_is_healthy(channel, service, rpcs):
     assert set(states.values()) == {health_pb2.HealthCheckResponse.SERVING}
 
 
+# Calls that would take away what other tests of the session use.
+DESTRUCTIVE = {"Prune", "PruneCache", "CollectGarbage"}
+
+
+def code_of_empty_call(channel, rpc):
+    """Make a call with nothing in its request; what answers at all is fine, endless streams are given a second."""
+    shape = f"{'stream' if rpc.is_streaming_request else 'unary'}_{'stream' if rpc.is_streaming_response else 'unary'}"
+    method = getattr(channel, shape)(f"/{rpc.service}/{rpc.name}")
+    try:
+        answer = method(iter([b""]) if rpc.is_streaming_request else b"", timeout=1)
+        if rpc.is_streaming_response:
+            next(answer, None)
+            answer.cancel()
+    except grpc.RpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+@each_service
+def test_every_call_is_implemented_and_none_fails_on_an_empty_request(channel, service, rpcs):
+    calls = [rpc for rpc in rpcs if rpc.service.split(".")[1] == service and rpc.name not in DESTRUCTIVE]
+    codes = {str(rpc): code_of_empty_call(channel, rpc) for rpc in calls}
+    ours_to_mend = {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
+    assert {name: code for name, code in codes.items() if code in ours_to_mend} == {}
+
+
 @each_service
 def test_a_page_token_of_ours_only_is_accepted(channel, service, rpcs):
     def refused(rpc):

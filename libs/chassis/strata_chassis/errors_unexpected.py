@@ -14,6 +14,8 @@ def as_strata_error(exception: BaseException) -> errors.StrataError:
         return exception
     if isinstance(exception, TimeoutError):
         return errors.DeadlineExceeded("the request took longer than its deadline allows")
+    if isinstance(exception, NotImplementedError):  # what generated servicers raise for methods that nobody wrote
+        return errors.Unimplemented("this server does not implement the call")
     if isinstance(exception, OSError) and exception.errno in _NO_SPACE:
         return errors.ResourceExhausted("no space is left on the disk", reason="DISK_FULL")
     if isinstance(exception, MemoryError) or (isinstance(exception, OSError) and exception.errno in _NO_HANDLES):

@@ -88,6 +88,7 @@ def test_details_of_strangers_are_passed_over():
         (OSError(28, "No space left on device"), errors.ResourceExhausted, "DISK_FULL"),
         (OSError(24, "Too many open files"), errors.ResourceExhausted, "HOST_EXHAUSTED"),
         (MemoryError(), errors.ResourceExhausted, "HOST_EXHAUSTED"),
+        (NotImplementedError("Method not implemented!"), errors.Unimplemented, "UNIMPLEMENTED"),
         (TimeoutError(), errors.DeadlineExceeded, "DEADLINE_EXCEEDED"),
         (OSError(5, "secret path"), errors.Internal, "INTERNAL"),
         (KeyError("secret"), errors.Internal, "INTERNAL"),
