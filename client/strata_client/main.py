@@ -90,10 +90,13 @@ def _run(command: Command, words: list[str], context: Context) -> int:
 
 
 def _explain_usage(command: Command, error: UsageError) -> int:
+    """Say what is wrong with a line; how many arguments there may be is best seen in its usage."""
     from strata_client.cli.helping import usage_of
 
-    warn(f"strata: {error}\n\n{usage_of(command)}\n\n{_SEE_HELP.format(' ' + command.name)}")
-    return FAILURE if str(error).startswith("'") else ENGINE_FAILED
+    is_about_count = str(error).startswith("'strata")
+    usage = f"\n{usage_of(command)}" if is_about_count else ""
+    warn(f"strata: {error}{usage}\n{_SEE_HELP.format(' ' + command.name)}")
+    return FAILURE if is_about_count else ENGINE_FAILED
 
 
 def _print_command_help(command: Command) -> int:

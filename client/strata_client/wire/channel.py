@@ -68,7 +68,8 @@ class Stream(Generic[R]):
         self._channel.queue(self._call, message.SerializeToString())
 
     def drain(self, most_bytes: int = 4 * 1024 * 1024) -> None:
-        """Wait until at most so much is unsent, or the call has ended."""
+        """Send what is lined up; wait until at most so much is unsent, or the call has ended."""
+        self._channel.write()
         while self._call.unsent_bytes > most_bytes and not self._call.has_ended:
             self._channel.serve()
 

@@ -1,9 +1,13 @@
 """Sockets to a gateway, connected and switched to non-blocking."""
 
 import socket
+from typing import TYPE_CHECKING
 
 from strata_chassis.errors import PermissionDenied, StrataError, Unavailable
 from strata_client.wire.endpoint import Credentials, Endpoint
+
+if TYPE_CHECKING:
+    import ssl
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -13,7 +17,7 @@ def connect(endpoint: Endpoint, credentials: Credentials | None = None) -> socke
     try:
         sock = _connect_unix(endpoint) if endpoint.path else _connect_tcp(endpoint, credentials)
     except OSError as error:
-        raise _explain(endpoint, error) from error
+        raise explain(endpoint, error) from error
     sock.settimeout(0)
     return sock
 
@@ -36,17 +40,22 @@ def _connect_tcp(endpoint: Endpoint, credentials: Credentials | None) -> socket.
 
 
 def _secure(sock: socket.socket, endpoint: Endpoint, credentials: Credentials | None) -> socket.socket:
-    """Wrap a socket in TLS; only connections over a network pay for the import."""
+    return tls_context(credentials).wrap_socket(sock, server_hostname=endpoint.name)
+
+
+def tls_context(credentials: Credentials | None) -> "ssl.SSLContext":
+    """Say how to speak TLS to a gateway; only connections over a network pay for the import."""
     import ssl
 
     context = ssl.create_default_context(cafile=credentials.authority_file if credentials else None)
     if credentials:
         context.load_cert_chain(credentials.certificate_file, credentials.key_file)
     context.set_alpn_protocols(["h2"])
-    return context.wrap_socket(sock, server_hostname=endpoint.name)
+    return context
 
 
-def _explain(endpoint: Endpoint, error: OSError) -> StrataError:
+def explain(endpoint: Endpoint, error: OSError) -> StrataError:
+    """Turn a failed connection into a sentence that says what to do."""
     where = {"host": str(endpoint)}
     if isinstance(error, PermissionError):
         message = f"you may not use the gateway's socket {endpoint.path}: run as root, or join the group that owns it"

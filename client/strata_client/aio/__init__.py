@@ -1,0 +1,1 @@
+"""The asynchronous client: the methods of ``sync``, to be awaited."""
