@@ -35,10 +35,18 @@ class HostNetwork:
 
     def __init__(self, config: NetworkConfig) -> None:
         """Make what all containers share, take over what is there, and be ready to attach."""
-        (config.run_dir / "network").mkdir(mode=0o711, parents=True, exist_ok=True)
-        prepare_directory(config.run_dir / "netns")
         self._marker = config.run_dir / "forwarding-was-off"
+        (config.run_dir / "network").mkdir(mode=0o711, parents=True, exist_ok=True)
         self._parts = _open_parts(config)
+        try:
+            self._take_over()
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_over(self) -> None:
+        """Bring the kernel, and what an earlier process of ours left in it, in line with what we know."""
+        prepare_directory(self._parts.netns_directory)
         recover_attachments(self._parts)
         self._parts.outside = start_forwarding(self._marker)
         apply_rules(self._parts)
@@ -112,13 +120,15 @@ class HostNetwork:
         return republish(self._parts, container_id, ports)
 
     def close(self) -> None:
-        """Close what is ours alone; containers keep their networks."""
+        """Close what is ours alone; containers keep their networks, if there are any."""
         self._parts.bridge_pool.drain()
         self._parts.bare_pool.drain()
         self._parts.name_server.stop()
         self._parts.ports.close()
         self._parts.maps.close()
         self._parts.netlink.close()
+        if not self._parts.attachments:
+            remove_directory(self._parts.netns_directory)
 
     def teardown(self) -> None:
         """Take everything back that we ever made here, but for the definitions of networks; then close."""
@@ -130,7 +140,6 @@ class HostNetwork:
         stop_forwarding(self._marker)
         self.close()
         shutil.rmtree(parts.config.run_dir / "network")
-        remove_directory(parts.netns_directory)
 
 
 def remove_everything(config: NetworkConfig) -> None:

@@ -115,10 +115,11 @@ def prepare_directory(directory: Path) -> None:
 
 
 def remove_directory(directory: Path) -> None:
-    """Remove a directory that ``prepare_directory`` made."""
+    """Remove a directory that ``prepare_directory`` made; one that is not there is left alone."""
     while _is_mount(directory):
         syscalls.detach_mount(str(directory))
-    directory.rmdir()
+    with suppress(FileNotFoundError):
+        directory.rmdir()
 
 
 def _is_mount(path: Path) -> bool:
