@@ -32,16 +32,19 @@ from strata_runtime.adapters.state.migrations import MIGRATIONS
 from strata_runtime.adapters.store_client import StoreClient
 from strata_runtime.adapters.volumes import Volumes, load_volumes
 from strata_runtime.api.containers import ContainerCalls
+from strata_runtime.api.files import FileCalls
 from strata_runtime.api.info import InfoCalls
 from strata_runtime.api.networks import NetworkCalls
 from strata_runtime.api.observing import ObservingCalls
 from strata_runtime.api.servicer import combined
 from strata_runtime.api.sessions import SessionCalls
-from strata_runtime.core.paths import Paths
+from strata_runtime.api.volumes import VolumeCalls
+from strata_runtime.core.exec_session import ExecSessions
+from strata_runtime.core.paths import Paths, default_cgroup_parent
 from strata_runtime.engine import recovery
 from strata_runtime.engine.background import Background, background
 from strata_runtime.engine.containers import Containers
-from strata_runtime.engine.execs import EXEC_TASK_PREFIX, ExecSessions, handle_exec_exit
+from strata_runtime.engine.execs import EXEC_TASK_PREFIX, handle_exec_exit
 from strata_runtime.engine.exits import handle_exit
 from strata_runtime.engine.parts import Parts, Settings
 
@@ -54,7 +57,7 @@ class RuntimeConfig(ServiceConfig):
 
     store: str = setting("", "endpoint of the store service; default: run-dir")
     oci_runtime: str = setting("crun", "OCI runtime for containers that name none: crun or runc")
-    cgroup_parent: str = setting("/strata", "cgroup that containers' cgroups are made in")
+    cgroup_parent: str = setting("", "cgroup that containers' cgroups are made in; default: one for each run-dir")
     subnet: str = setting("", "address range of the default bridge; empty: a free one")
     warm_namespaces: int = setting(8, "network namespaces kept ready")
     threads: int = setting(4, "threads for mounts and files")
@@ -91,6 +94,8 @@ async def wire(config: RuntimeConfig, server: Server, _: Metrics) -> AsyncIterat
             ObservingCalls(parts, database),
             InfoCalls(parts),
             NetworkCalls(parts),
+            FileCalls(parts),
+            VolumeCalls(parts),
         )
         server.add(add_RuntimeServiceServicer_to_server, combined(*groups))
         yield
@@ -120,7 +125,7 @@ def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
     )
     return Parts(
         settings=Settings(
-            cgroup_parent=config.cgroup_parent,
+            cgroup_parent=config.cgroup_parent or default_cgroup_parent(config.run_dir),
             log_max_bytes=config.log_max_bytes,
             log_max_files=config.log_max_files,
             stop_timeout_s=config.stop_timeout_s,

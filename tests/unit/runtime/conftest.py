@@ -15,11 +15,15 @@ from pathlib import Path
 import grpc
 import pytest
 
-from strata.runtime.v1 import container_pb2, runtime_pb2 as pb, runtime_pb2_grpc
+from strata.runtime.v1 import container_pb2, runtime_pb2_grpc
+from strata.runtime.v1 import runtime_pb2 as pb
 from strata.store.v1 import store_pb2, store_pb2_grpc
 
 IMAGE = "busybox"
-_APPLETS = "sh true false cat echo sleep id ls env pwd mkdir rm touch head tail wc stty kill ps yes dd test tr ip ln mv chmod seq".split()
+_APPLETS = (
+    "sh true false cat echo sleep id ls env pwd mkdir rm touch head tail wc stty kill ps yes dd test tr ip ln mv chmod "
+    "seq tty grep nc wget"
+)
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n"
 _GROUP = "root:x:0:\nuser:x:1000:\nextra:x:2000:user\n"
 
@@ -62,7 +66,7 @@ def build_layer(directory: Path) -> Path:
     for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "root", "data"):
         (tree / name).mkdir(parents=True)
     shutil.copy("/usr/bin/busybox", tree / "bin" / "busybox")
-    for applet in _APPLETS:
+    for applet in _APPLETS.split():
         (tree / "bin" / applet).symlink_to("busybox")
     (tree / "etc" / "passwd").write_text(_PASSWD)
     (tree / "etc" / "group").write_text(_GROUP)
@@ -90,7 +94,7 @@ class Node:
 
     def open(self) -> None:
         self.launcher = self._spawn("strata_runtime.launcher")
-        wait_for(lambda: (self.run_dir / "launcher.sock").exists())
+        wait_for((self.run_dir / "launcher.sock").exists)
         self.start_runtime()
 
     def _spawn(self, module: str) -> subprocess.Popen:

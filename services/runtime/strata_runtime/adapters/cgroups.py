@@ -1,5 +1,6 @@
 """Control groups of containers, read directly: v1, hybrid and v2."""
 
+import contextlib
 from pathlib import Path
 
 from strata_runtime.adapters.host import CGROUP_ROOT
@@ -22,6 +23,13 @@ class Cgroups:
         directory = self.directory(cgroups_path, "memory")
         name = "memory.events" if self._is_v2 else "memory.oom_control"
         return read_table(directory / name).get("oom_kill", 0)
+
+    def remove_parent(self, parent: str) -> None:
+        """Remove the cgroup that the containers' were made in, in every hierarchy, if nothing is left in it."""
+        roots = [self._root] if self._is_v2 else [path for path in self._root.iterdir() if path.is_dir()]
+        for root in roots:
+            with contextlib.suppress(OSError):
+                (root / parent.strip("/")).rmdir()
 
     def pids(self, cgroups_path: str) -> list[int]:
         """Processes in it and below, by ID."""
@@ -48,5 +56,5 @@ def read_number(path: Path) -> int:
 
 def read_table(path: Path) -> dict[str, int]:
     """A file of lines "name number"."""
-    pairs = (line.split() for line in read_text(path).splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].lstrip("-").isdecimal()}
+    pairs = (line.partition(" ") for line in read_text(path).splitlines())
+    return {name: int(value) for name, _, value in pairs if value.strip().lstrip("-").isdecimal()}

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,8 +58,6 @@ def read_inside(root: int, path: str, most_bytes: int) -> bytes | None:
     """Content of a regular file, None if there is no such file or it is larger than ``most_bytes``."""
     try:
         with opened_inside(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY) as descriptor:
-            import stat
-
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
                 return None
@@ -88,12 +87,5 @@ def _open_or_make(root: int, walked: str, parent: int, name: str, mode: int) -> 
     except FileNotFoundError:
         if name == "..":
             raise
-        with _writable(parent) as directory:
-            os.mkdir(name, mode, dir_fd=directory)
+        os.mkdir(name, mode, dir_fd=parent)
         return open_inside(root, walked, flags)
-
-
-@contextmanager
-def _writable(directory: int) -> Iterator[int]:
-    """A descriptor that mkdirat takes: O_PATH ones are fine as they are."""
-    yield directory

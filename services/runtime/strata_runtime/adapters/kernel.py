@@ -11,7 +11,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 
-def system_call(number: int, *arguments: int | bytes | None | ctypes.Structure) -> int:
+def system_call(number: int, *arguments: int | bytes | ctypes.Structure | None) -> int:
     """Result of a system call by number; integers are passed as 64 bits."""
     values = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
     result = int(_libc.syscall(ctypes.c_long(number), *values))
@@ -22,7 +22,7 @@ def system_call(number: int, *arguments: int | bytes | None | ctypes.Structure) 
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """mount(2)."""
+    """Mount a file system, the way of before Linux 5.2."""
     encoded = [os.fsencode(text) if text else None for text in (source, target, kind)]
     if _libc.mount(*encoded, ctypes.c_ulong(flags), os.fsencode(data) if data else None) != 0:
         error = ctypes.get_errno()
@@ -30,7 +30,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def unmount(path: str, flags: int = MNT_DETACH) -> None:
-    """umount2(2)."""
+    """Unmount, at once for all names; what is open stays usable until it is closed."""
     if _libc.umount2(os.fsencode(path), ctypes.c_int(flags)) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error), path)

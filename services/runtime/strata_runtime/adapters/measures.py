@@ -85,9 +85,9 @@ def _v1_block(text: str) -> dict[str, int]:
     """Sums over devices of "8:0 Read 4096" lines."""
     sums: dict[str, int] = {}
     for line in text.splitlines():
-        fields = line.split()
-        if len(fields) == 3:
-            sums[fields[1]] = sums.get(fields[1], 0) + int(fields[2])
+        match line.split():
+            case [_, name, value]:
+                sums[name] = sums.get(name, 0) + int(value)
     return sums
 
 

@@ -77,13 +77,13 @@ def _number(text: str) -> int | None:
 
 def _entries(passwd: str) -> Iterable[_Entry]:
     for line in passwd.splitlines():
-        fields = line.split(":")
-        if len(fields) >= 6 and fields[2].isdecimal() and fields[3].isdecimal():
-            yield _Entry(fields[0], int(fields[2]), int(fields[3]), fields[5])
+        match line.split(":"):
+            case [name, _, uid, gid, _, home, *_] if uid.isdecimal() and gid.isdecimal():
+                yield _Entry(name, int(uid), int(gid), home)
 
 
 def _groups(group: str) -> Iterable[_Group]:
     for line in group.splitlines():
-        fields = line.split(":")
-        if len(fields) >= 4 and fields[2].isdecimal():
-            yield _Group(fields[0], int(fields[2]), tuple(fields[3].split(",")))
+        match line.split(":"):
+            case [name, _, gid, members, *_] if gid.isdecimal():
+                yield _Group(name, int(gid), tuple(members.split(",")))

@@ -42,7 +42,7 @@ class InfoCalls:
             memory_bytes=parts.host.memory_bytes,
         )
 
-    async def Teardown(self, _: pb.TeardownRequest, __: Context) -> pb.TeardownResponse:  # noqa: N802
+    async def Teardown(self, _: pb.TeardownRequest, __: Context) -> pb.TeardownResponse:
         """Give the host back what containers share."""
         await tear_down(self._parts)
         return pb.TeardownResponse()

@@ -14,10 +14,10 @@ from strata_runtime.adapters.processes import send_signal
 from strata_runtime.api.rpc import Context
 from strata_runtime.api.translate import fill_message, to_value
 from strata_runtime.core.container.record import State
+from strata_runtime.core.exec_session import ExecSession, ExecSpec
 from strata_runtime.core.signals import parse_signal
 from strata_runtime.engine import execs, sessions, stopping
 from strata_runtime.engine.entry import Entry
-from strata_runtime.engine.execs import ExecSession, ExecSpec
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.starting import Terminal
 
@@ -83,6 +83,7 @@ class SessionCalls:
                 if isinstance(event, Output):
                     await context.write(pb.ExecResponse(output=_output(event)))
                 elif isinstance(event, Ended):
+                    execs.note_end(self._parts, entry, prepared.id, event.status)
                     end = pb.ExitStatus(exit_code=event.status, error=event.reason)
                     await context.write(pb.ExecResponse(output=pb.StreamOutput(exit=end)))
 

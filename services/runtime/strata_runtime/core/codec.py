@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:  # noqa: PLR0911 -- one line for each kind of value
     """JSON value of a dataclass, or of what one may hold."""
     if dataclasses.is_dataclass(value):
         return {
@@ -47,7 +47,7 @@ def _is_default(field: "dataclasses.Field[Any]", value: Any) -> bool:
     return field.default is not dataclasses.MISSING and value == field.default
 
 
-def _parse(kind: Any, data: Any) -> Any:
+def _parse(kind: Any, data: Any) -> Any:  # noqa: PLR0911 -- one line for each kind of value
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return None if data is None else _parse(_some(kind), data)

@@ -14,7 +14,7 @@ _NOT_EXECUTABLE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_COMMAND = re.compile(
-    r"executable file|open executable|\bexec(?:ve)?\b.*:|unable to start container process|exec format|starting container process",
+    r"executable file|open executable|\bexec(?:ve)?\b.*:|exec format|(?:unable to start|starting) container process",
     re.IGNORECASE,
 )
 

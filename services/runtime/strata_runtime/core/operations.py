@@ -27,9 +27,11 @@ class MakeDirectory:
     mode: int = 0o700
 
     def describe(self) -> str:
+        """As a command."""
         return f"mkdir -p -m {self.mode:o} {self.path}"
 
     def undo(self) -> Operation:
+        """What takes it back."""
         return RemoveTree(self.path)
 
 
@@ -40,10 +42,11 @@ class RemoveTree:
     path: str
 
     def describe(self) -> str:
+        """As a command."""
         return f"rm -r --one-file-system {self.path}"
 
     def undo(self) -> None:
-        return None
+        """Nothing: it takes something away itself, or does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,11 @@ class HoldLayer:
     user: str
 
     def describe(self) -> str:
+        """As a command."""
         return f"mount -t erofs {self.layer.index_path} ({self.layer.key}, shared) for {self.user}"
 
     def undo(self) -> Operation:
+        """What takes it back."""
         return ReleaseLayers(self.user)
 
 
@@ -67,10 +72,11 @@ class ReleaseLayers:
     user: str
 
     def describe(self) -> str:
+        """As a command."""
         return f"release the layers of {self.user}"
 
     def undo(self) -> None:
-        return None
+        """Nothing: it takes something away itself, or does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,13 @@ class MountOverlay:
     image: ImageMount
 
     def describe(self) -> str:
+        """As a command."""
         meta, layers = self.image.meta, [layer.key for layer in reversed(self.image.layers)]
         stack = "::".join((meta.key, *(layer.key for layer in self.image.data))) if meta else ":".join(layers)
         return f"mount -t overlay -o upperdir={self.upper},lowerdir={stack} {self.target}"
 
     def undo(self) -> Operation:
+        """What takes it back."""
         return Unmount(self.target)
 
 
@@ -101,10 +109,11 @@ class Unmount:
     path: str
 
     def describe(self) -> str:
+        """As a command."""
         return f"umount -l {self.path}"
 
     def undo(self) -> None:
-        return None
+        """Nothing: it takes something away itself, or does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ class MakeInside:
     path: str
 
     def describe(self) -> str:
+        """As a command."""
         return f"mkdir -p {self.path} (inside {self.root})"
 
     def undo(self) -> None:
-        return None
+        """Nothing: it takes something away itself, or does no harm."""

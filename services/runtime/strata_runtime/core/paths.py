@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+_USUAL_RUN_DIR = Path("/run/strata")
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -64,3 +66,10 @@ class Paths:
     def volumes(self) -> Path:
         """Volumes."""
         return self.state_dir / "volumes"
+
+
+def default_cgroup_parent(run_dir: Path) -> str:
+    """Cgroup of a suite: suites with run directories of their own do not meet."""
+    if run_dir == _USUAL_RUN_DIR:
+        return "/strata"
+    return f"/strata-{hashlib.sha256(str(run_dir).encode()).hexdigest()[:6]}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+_COLUMNS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class InterfaceStats:
@@ -60,7 +62,7 @@ def parse_interfaces(net_dev: str) -> tuple[InterfaceStats, ...]:
     for line in net_dev.splitlines()[2:]:
         name, _, numbers = line.partition(":")
         values = [int(text) for text in numbers.split()]
-        if name.strip() != "lo" and len(values) >= 12:
+        if name.strip() != "lo" and len(values) >= _COLUMNS:
             found.append(
                 InterfaceStats(
                     name=name.strip(),

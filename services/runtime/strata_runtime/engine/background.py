@@ -55,7 +55,7 @@ async def background() -> AsyncIterator[Background]:
 async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
-    except Exception:
+    except Exception:  # noqa: BLE001 -- reported, and the service goes on
         _log.exception("%s failed", name)
 
 

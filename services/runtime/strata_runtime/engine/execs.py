@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from strata_chassis.errors import Conflict, InvalidArgument, NotFound
@@ -13,6 +13,7 @@ from strata_runtime.adapters.users import look_up_user
 from strata_runtime.core.bundle import process
 from strata_runtime.core.container.record import Container, State
 from strata_runtime.core.event import container_event
+from strata_runtime.core.exec_session import ExecSession, ExecSpec
 from strata_runtime.core.names import new_id
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
@@ -23,65 +24,6 @@ from strata_runtime.engine.stopping import not_running
 EXEC_TASK_PREFIX = "exec-"
 KEPT_S = 3600.0
 """How long an ended session can be asked about."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExecSpec:
-    """A further process. Source: strata.runtime.v1.ExecSpec."""
-
-    command: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-    working_dir: str = ""
-    user: str = ""
-    tty: bool = False
-    stdin: bool = False
-    stdout: bool = False
-    stderr: bool = False
-    privileged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExecSession:
-    """A session, from its making to an hour after its end."""
-
-    id: str
-    container_id: str
-    spec: ExecSpec
-    pid: int = 0
-    is_running: bool = False
-    exit_code: int | None = None
-
-
-class ExecSessions:
-    """The sessions of this process's life."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, ExecSession] = {}
-        self._id_by_request: dict[str, str] = {}
-
-    def __iter__(self) -> Iterator[ExecSession]:
-        return iter(list(self._sessions.values()))
-
-    def find(self, exec_id: str) -> ExecSession:
-        """One session. Raises NotFound."""
-        session = self._sessions.get(exec_id)
-        if session is None:
-            raise NotFound(f"no such exec session: {exec_id}", reason="EXEC_UNKNOWN", metadata={"exec": exec_id})
-        return session
-
-    def by_request(self, request_id: str) -> ExecSession | None:
-        """The session that a request made before."""
-        return self._sessions.get(self._id_by_request.get(request_id, "")) if request_id else None
-
-    def put(self, session: ExecSession, request_id: str = "") -> None:
-        """Remember a session as it is now."""
-        self._sessions[session.id] = session
-        if request_id:
-            self._id_by_request[request_id] = session.id
-
-    def drop(self, exec_id: str) -> None:
-        """Forget a session."""
-        self._sessions.pop(exec_id, None)
 
 
 def create_exec(parts: Parts, entry: Entry, spec: ExecSpec, request_id: str = "") -> ExecSession:
@@ -133,8 +75,15 @@ async def handle_exec_exit(parts: Parts, end: TaskExit) -> None:
     if entry is None:
         parts.execs.drop(exec_id)
         return
-    _end(parts, entry, exec_id, end.status)
-    facts = {"execID": exec_id, "exitCode": str(end.status)}
+    note_end(parts, entry, exec_id, end.status)
+
+
+def note_end(parts: Parts, entry: Entry, exec_id: str, status: int) -> None:
+    """Remember how a session's process ended, whoever hears of it first."""
+    if not parts.execs.find(exec_id).is_running:
+        return
+    _end(parts, entry, exec_id, status)
+    facts = {"execID": exec_id, "exitCode": str(status)}
     parts.journal.record(container_event(entry.container, "exec_die", parts.now(), **facts))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from strata_chassis.executors import Threads
 from strata_runtime.adapters.cgroups import Cgroups
@@ -16,14 +16,12 @@ from strata_runtime.adapters.state.journal import Journal
 from strata_runtime.adapters.store_client import ImageToRun
 from strata_runtime.adapters.volumes import Volumes
 from strata_runtime.core.bundle.host import Host
+from strata_runtime.core.exec_session import ExecSessions
 from strata_runtime.core.network.backend import NetworkBackend
 from strata_runtime.core.oci_runtime import OciRuntime
 from strata_runtime.core.paths import Paths
 from strata_runtime.engine.background import Background
 from strata_runtime.engine.containers import Containers
-
-if TYPE_CHECKING:
-    from strata_runtime.engine.execs import ExecSessions
 
 
 class ImageStore(Protocol):
@@ -72,7 +70,7 @@ class Parts:
     seccomp: SeccompCompiler
     threads: Threads
     background: Background
-    execs: "ExecSessions"
+    execs: ExecSessions
 
     @staticmethod
     def now() -> datetime:

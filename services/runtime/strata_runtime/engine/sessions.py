@@ -101,19 +101,22 @@ async def output_of(
 ) -> AsyncIterator[Output | Ended]:
     """What a container writes, then its end; a client that was too slow is served from the log instead."""
     if wish.logs and session.log_place is not None:
-        async for batch in read_until(parts, container, session.log_place):
-            for output in _joined(batch, wish):
-                yield output
+        async for output in _from_log(read_until(parts, container, session.log_place), wish):
+            yield output
     async for event in session.events():
-        match event:
-            case Output() | Ended():
-                yield event
-            case LogPlace(lagged=True) as place:
-                async for batch in follow_from(parts, container, place):
-                    for output in _joined(batch, wish):
-                        yield output
-                yield Ended(0)
-                return
+        if not isinstance(event, LogPlace):
+            yield event
+        elif event.lagged:
+            async for output in _from_log(follow_from(parts, container, event), wish):
+                yield output
+            yield Ended(0)
+            return
+
+
+async def _from_log(batches: AsyncIterator[list[LogEntry]], wish: AttachWish) -> AsyncIterator[Output]:
+    async for batch in batches:
+        for output in _joined(batch, wish):
+            yield output
 
 
 def _joined(entries: list[LogEntry], wish: AttachWish) -> Iterator[Output]:

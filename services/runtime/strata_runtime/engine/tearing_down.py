@@ -13,4 +13,5 @@ async def tear_down(parts: Parts) -> None:
         )
     await parts.network.teardown()
     await parts.threads.run(parts.layers.sweep, 0.0)
+    await parts.threads.run(parts.cgroups.remove_parent, parts.settings.cgroup_parent)
     await parts.threads.run(unmount_if_mounted, str(parts.paths.run_dir))

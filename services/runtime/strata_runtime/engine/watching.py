@@ -34,7 +34,7 @@ async def watch(
     stop = journal.listen(take)
     try:
         seen = after
-        async for event in _kept(database, after, since):
+        async for event in _kept(database, journal, after, since):
             seen = event.cursor
             if until is not None and event.time >= until:
                 return
@@ -48,9 +48,10 @@ async def watch(
         stop()
 
 
-async def _kept(database: Database, after: int, since: datetime | None) -> AsyncIterator[Event]:
+async def _kept(database: Database, journal: Journal, after: int, since: datetime | None) -> AsyncIterator[Event]:
     if not after and since is None:
         return
+    await journal.flushed()
     first, newest = await database.read(rows.event_bounds)
     if after and (after > newest or after + 1 < first):
         raise OutOfRange(

@@ -3,6 +3,7 @@
 import heapq
 import select
 import time
+import traceback
 from collections.abc import Callable
 
 READABLE = select.EPOLLIN
@@ -56,10 +57,17 @@ class Loop:
         for fd, mask in self._epoll.poll(self._timeout_s()):
             watched = self._watched.get(fd)  # an earlier callback of this round may have forgotten it
             if watched is not None:
-                watched[1](mask)
+                self._guarded(watched[1], mask)
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
-            heapq.heappop(self._timers)[2]()
+            self._guarded(heapq.heappop(self._timers)[2])
+
+    def _guarded(self, callback: Callable[..., None], *arguments: int) -> None:
+        """Call, and survive a mistake of ours: all containers depend on this loop."""
+        try:
+            callback(*arguments)
+        except Exception:  # noqa: BLE001 -- reported, and only one task is touched
+            traceback.print_exc()
 
     def _timeout_s(self) -> float | None:
         if not self._timers:

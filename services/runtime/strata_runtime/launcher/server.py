@@ -52,16 +52,15 @@ class Server:
             request = protocol.parse_message(packet)
             operation = self._OPERATIONS[request["op"]]
             answer = operation(self, client, request)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever a client sends, the launcher lives
             answer = {"ok": False, "error": f"{type(error).__name__}: {error}", "kind": type(error).__name__}
         if answer is not None:
             client.send_message({"id": request.get("id"), **answer})
 
     def _attached_task(self, client: Client) -> Task:
-        task = self._tasks.get(client.attachment.task_name)
-        if task is None:
-            raise KeyError(client.attachment.task_name)
-        return task
+        if client.attachment is None:
+            raise KeyError("not attached to a task")
+        return self._tasks[client.attachment.task_name]
 
     # ------------------------------------------------------------------------------------------------------ operations
     def _ping(self, _: Client, __: Message) -> Message:

@@ -44,7 +44,7 @@ class Streams:
         self._watch(fd)
 
     def begin(self) -> None:
-        """Deliver output. Until the process runs, what comes is the OCI runtime's complaint, not the process's output."""
+        """Deliver output: what came before the process ran was the OCI runtime's complaint."""
         self._begun = True
         self._pause(paused=False)
 

@@ -18,14 +18,14 @@ class LogEntry:
 
 def parse_entry(record: bytes) -> LogEntry | None:
     """One record without its newline; None for what is none (a record cut by a full disk)."""
-    fields = record.split(b" ", 3)
-    if len(fields) != 4 or fields[2] not in (b"F", b"P"):
-        return None
     try:
-        time_ns = _parse_time(fields[0].decode("ascii"))
+        stamp, stream, tag, text = record.split(b" ", 3)
+        time_ns = _parse_time(stamp.decode("ascii"))
     except ValueError:
         return None
-    return LogEntry(time_ns, fields[1] == b"stderr", fields[3] + (b"\n" if fields[2] == b"F" else b""))
+    if tag not in (b"F", b"P"):
+        return None
+    return LogEntry(time_ns, stream == b"stderr", text + (b"\n" if tag == b"F" else b""))
 
 
 def _parse_time(text: str) -> int:

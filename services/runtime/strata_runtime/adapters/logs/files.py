@@ -58,5 +58,4 @@ def _record_ends(data: bytes) -> Iterator[int]:
 def _ends_line(data: bytes, end: int) -> bool:
     """Whether the record that ends at ``end`` ends a line of output."""
     start = data.rfind(b"\n", 0, end - 1) + 1
-    fields = data[start:end].split(b" ", 3)
-    return len(fields) > 2 and fields[2] == b"F"
+    return data[start:end].split(b" ", 3)[2:3] == [b"F"]

@@ -16,6 +16,7 @@ _FSOPEN_CLOEXEC = _FSMOUNT_CLOEXEC = 1
 _SET_FLAG, _SET_STRING, _CMD_CREATE = 0, 1, 6
 _AT_FDCWD = -100
 _MOVE_MOUNT_F_EMPTY_PATH = 4
+_MOST_MESSAGES = 8
 
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 0x1, 0x2, 0x4
 
@@ -53,6 +54,6 @@ def _messages(context: int) -> str:
     """What the file system logged about its configuration: lines of "e text", "w text", "i text"."""
     lines: list[str] = []
     with suppress(OSError):
-        while len(lines) < 8:
+        while len(lines) < _MOST_MESSAGES:
             lines.append(os.read(context, 4096).decode(errors="replace").partition(" ")[2].strip())
     return "; ".join(lines)

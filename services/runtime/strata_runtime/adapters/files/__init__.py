@@ -1,0 +1,1 @@
+"""Files of containers: what changed, archives of them, copies in and out."""

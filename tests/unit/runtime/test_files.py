@@ -1,0 +1,175 @@
+"""Changes, exports and copies, with containers that try to lead them astray."""
+
+import io
+import tarfile
+
+import grpc
+import pytest
+
+from strata.runtime.v1 import container_pb2
+from strata.runtime.v1 import runtime_pb2 as pb
+
+KINDS = {1: "C", 2: "A", 3: "D"}
+
+
+def changes(node, container):
+    stream = node.stub.ListChanges(pb.ListChangesRequest(container=container))
+    return [(KINDS[change.kind], change.path) for message in stream for change in message.changes]
+
+
+def archive(stream) -> tarfile.TarFile:
+    data = b"".join(message.data for message in stream)
+    return tarfile.open(fileobj=io.BytesIO(data))
+
+
+def copy_in(node, container, path, members, **header):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as writer:
+        for info, content in members:
+            info.size = len(content)
+            writer.addfile(info, io.BytesIO(content))
+    messages = [
+        pb.CopyInRequest(header=pb.CopyInRequest.Header(container=container, path=path, **header)),
+        *(pb.CopyInRequest(data=buffer.getvalue()[start : start + 700]) for start in range(0, buffer.tell(), 700)),
+    ]
+    node.stub.CopyIn(iter(messages))
+
+
+def finished(node, script, **fields):
+    container = node.run("sh", "-c", script, **fields)
+    node.wait(container)
+    return container
+
+
+def test_changes_are_what_was_added_changed_and_deleted(node):
+    container = finished(node, "echo x > /etc/new; echo y >> /data/file; rm /bin/ls; mkdir -p /a/b; touch /a/b/c")
+    assert changes(node, container) == [
+        ("A", "/a"),
+        ("A", "/a/b"),
+        ("A", "/a/b/c"),
+        ("C", "/bin"),
+        ("D", "/bin/ls"),
+        ("C", "/data"),
+        ("C", "/data/file"),
+        ("C", "/etc"),
+        ("A", "/etc/new"),
+        ("A", "/work"),
+        ("A", "/work/dir"),
+    ]
+
+
+def test_a_container_that_changed_nothing_has_no_changes_but_its_working_directory(node):
+    assert changes(node, finished(node, "true")) == [("A", "/work"), ("A", "/work/dir")]
+
+
+def test_a_renamed_directory_is_gone_from_one_place_and_whole_in_the_other(node):
+    container = finished(node, "mv /data /moved")
+    found = changes(node, container)
+    assert ("D", "/data") in found
+    assert ("A", "/moved") in found
+    assert ("A", "/moved/file") in found
+    exported = archive(node.stub.ExportChanges(pb.ExportChangesRequest(container=container)))
+    assert exported.extractfile("moved/file").read() == b"from the image\n"
+    assert ".wh.data" in exported.getnames()
+
+
+def test_a_directory_made_anew_hides_what_the_image_had_in_it(node):
+    container = finished(node, "rm -r /data; mkdir /data; touch /data/other")
+    assert ("D", "/data/file") in changes(node, container)
+    names = archive(node.stub.ExportChanges(pb.ExportChangesRequest(container=container))).getnames()
+    assert "data/.wh.file" in names
+
+
+def test_an_exported_layer_has_owners_modes_links_and_whiteouts(node):
+    script = "echo x > /f; chmod 4711 /f; ln /f /hard; ln -s f /soft; rm /bin/ls; chmod 700 /bin/busybox"
+    container = finished(node, script)
+    exported = archive(node.stub.ExportChanges(pb.ExportChangesRequest(container=container)))
+    assert exported.getmember("f").mode == 0o4711
+    assert exported.getmember("hard").islnk()
+    assert exported.getmember("hard").linkname == "f"
+    assert exported.getmember("soft").linkname == "f"
+    assert exported.getmember("bin/.wh.ls").size == 0
+    assert exported.getmember("bin/busybox").size > 100_000
+
+
+def test_the_whole_root_is_exported(node):
+    container = finished(node, "echo x > /f")
+    names = archive(node.stub.ExportFilesystem(pb.ExportFilesystemRequest(container=container))).getnames()
+    assert {"f", "bin/busybox", "etc/passwd", "data/file"} <= set(names)
+
+
+def test_what_is_copied_in_is_there_and_comes_back(node):
+    container = node.create("sh", "-c", "cat /tmp/in/file")
+    directory = tarfile.TarInfo("in")
+    directory.type, directory.mode = tarfile.DIRTYPE, 0o750
+    file = tarfile.TarInfo("in/file")
+    file.mode, file.uid = 0o640, 1000
+    copy_in(node, container, "/tmp", [(directory, b""), (file, b"content\n" * 1000)], keep_owner=True)
+    status = node.stub.StatPath(pb.StatPathRequest(container=container, path="/tmp/in/file")).stat
+    assert (status.name, status.size_bytes, status.mode & 0o7777) == ("file", 8000, 0o640)
+    node.start(container)
+    node.wait(container)
+    assert node.text(container) == "content\n" * 1000
+    back = archive(node.stub.CopyOut(pb.CopyOutRequest(container=container, path="/tmp/in")))
+    assert back.getnames() == ["in", "in/file"]
+    assert back.getmember("in/file").uid == 1000
+
+
+def test_copies_of_a_running_container_see_its_volumes(node):
+    mounts = [container_pb2.Mount(type="TYPE_TMPFS", target="/fast")]
+    container = node.run("sh", "-c", "echo inside > /fast/file; sleep 1000", mounts=mounts)
+    copy_in(node, container, "/fast", [(tarfile.TarInfo("other"), b"copied")])
+    back = archive(node.stub.CopyOut(pb.CopyOutRequest(container=container, path="/fast/other")))
+    assert back.extractfile("other").read() == b"copied"
+    node.remove(container)
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_links_in_a_container_never_lead_a_copy_out_of_it(node, tmp_path, start):
+    (tmp_path / "secret").write_text("of the host")
+    script = f"ln -s {tmp_path} /leak; ln -s ../../../../../..{tmp_path} /climb; ln -s / /slash; sleep 1000"
+    container = node.run("sh", "-c", script)
+    while ("A", "/slash") not in changes(node, container):
+        pass
+    if not start:
+        node.stub.KillContainer(pb.KillContainerRequest(container=container))
+        node.wait(container)
+    for path in ("/leak/secret", "/climb/secret", f"/slash{tmp_path}/secret", f"../../..{tmp_path}/secret"):
+        with pytest.raises(grpc.RpcError) as error:
+            list(node.stub.CopyOut(pb.CopyOutRequest(container=container, path=path)))
+        assert error.value.code() is grpc.StatusCode.NOT_FOUND
+    with pytest.raises(grpc.RpcError):
+        copy_in(node, container, "/leak", [(tarfile.TarInfo("planted"), b"x")])
+    copy_in(node, container, "/", [(tarfile.TarInfo("../../../../planted"), b"x")])
+    assert not (tmp_path / "planted").exists()
+    assert node.stub.StatPath(pb.StatPathRequest(container=container, path="/planted")).stat.size_bytes == 1
+    node.remove(container)
+
+
+def test_a_hostile_archive_cannot_write_through_its_own_links(node, tmp_path):
+    container = node.create("true")
+    link = tarfile.TarInfo("out")
+    link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+    with pytest.raises(grpc.RpcError):
+        copy_in(node, container, "/", [(link, b""), (tarfile.TarInfo("out/planted"), b"x")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_archive_is_refused(node):
+    container = node.create("true")
+    header = pb.CopyInRequest(header=pb.CopyInRequest.Header(container=container, path="/"))
+    with pytest.raises(grpc.RpcError) as error:
+        node.stub.CopyIn(iter([header, pb.CopyInRequest(data=b"no tar" * 1000)]))
+    assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_volume_in_use_is_not_removed(node):
+    node.stub.CreateVolume(pb.CreateVolumeRequest(name="held", labels={"a": "b"}))
+    mounts = [container_pb2.Mount(type="TYPE_VOLUME", source="held", target="/v")]
+    container = node.create("true", mounts=mounts)
+    with pytest.raises(grpc.RpcError) as error:
+        node.stub.DeleteVolume(pb.DeleteVolumeRequest(volume="held"))
+    assert error.value.code() is grpc.StatusCode.ABORTED
+    node.remove(container)
+    node.stub.DeleteVolume(pb.DeleteVolumeRequest(volume="held"))
+    assert node.stub.ListVolumes(pb.ListVolumesRequest(labels=["a=b"])).volumes == []
