@@ -27,6 +27,8 @@ from strata_store.engine.layer_store import LayerStore
 from strata_store.engine.lease_store import LeaseStore
 from strata_store.engine.pull import Puller
 from strata_store.engine.recovery import recover
+from strata_store.engine.repair import Repairer
+from strata_store.engine.scrub import Scrubber
 from strata_store.engine.stores import Stores
 
 _THREADS = 4
@@ -42,9 +44,9 @@ async def wire(config: StoreConfig, server: Server, metrics: Metrics) -> AsyncIt
     channel = connect(address, tls_files(config.tls_cert, config.tls_key, config.tls_ca))
     with Database(root.path / "store.db", MIGRATIONS) as database, Threads("store-files", _THREADS) as threads:
         async with channel:
-            await recover(root, database)
             stores = _stores(config, root, database, threads)
-            parts = _parts(stores, RegistryClient(channel), Counts(metrics), config.parallel_layers)
+            await recover(stores)
+            parts = _parts(config, stores, RegistryClient(channel), Counts(metrics))
             server.add(add_StoreServiceServicer_to_server, StoreServicer(parts))
             yield
 
@@ -54,7 +56,7 @@ def _stores(config: StoreConfig, root: ContentRoot, database: Database, threads:
     return Stores(root, database, threads, layers, ImageStore(root, database, layers))
 
 
-def _parts(stores: Stores, registry: RegistryClient, counts: Counts, parallel_layers: int) -> Parts:
+def _parts(config: StoreConfig, stores: Stores, registry: RegistryClient, counts: Counts) -> Parts:
     leases = LeaseStore(stores.database)
     collector = Collector(stores, counts)
     return Parts(
@@ -62,9 +64,10 @@ def _parts(stores: Stores, registry: RegistryClient, counts: Counts, parallel_la
         creator=ImageCreator(stores.images, stores.layers, leases),
         layers=stores.layers,
         leases=leases,
-        puller=Puller(stores, registry, collector, counts, parallel_layers=parallel_layers),
+        puller=Puller(stores, registry, collector, counts, parallel_layers=config.parallel_layers),
         collector=collector,
         accounting=Accounting(stores.database),
+        scrubber=Scrubber(stores, Repairer(stores, registry), collector, rate_bytes_per_s=config.scrub_bytes_per_s),
     )
 
 

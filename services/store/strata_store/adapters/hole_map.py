@@ -37,7 +37,7 @@ def read_tar(devices: Sequence[Path], holes: Sequence[Hole], size: int, offset: 
     descriptors = [os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in devices]
     try:
         for descriptor, start, length in _pieces(descriptors, holes, size, offset):
-            yield from _read(descriptor, start, length)
+            yield from read_range(descriptor, start, length)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -60,7 +60,8 @@ def _pieces(
         yield descriptors[0], offset, size - offset
 
 
-def _read(descriptor: int, start: int, length: int) -> Iterator[bytes]:
+def read_range(descriptor: int, start: int, length: int) -> Iterator[bytes]:
+    """Yield the bytes of a range of a file in pieces. Raises EOFError if they are not all there."""
     while length > 0:
         data = os.pread(descriptor, min(length, _CHUNK_BYTES), start)
         if not data:

@@ -84,7 +84,7 @@ class RegistryClient:
             await transfer.take(message)
 
 
-class _PathUnusable(Exception):  # noqa: N818 - no error: the bytes come through the stream then
+class _PathUnusable(Exception):
     pass
 
 

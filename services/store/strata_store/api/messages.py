@@ -11,6 +11,7 @@ from strata_store.adapters.records.leases import LeaseRecord
 from strata_store.core.accounts import Report, Usage
 from strata_store.engine.layer_store import LayerDetails, LayerFiles
 from strata_store.engine.pull import LayerProgress
+from strata_store.engine.scrub import Step
 
 
 def timestamp(time_ns: int) -> Timestamp:
@@ -81,6 +82,16 @@ def lease(record: LeaseRecord) -> pb.Lease:
     )
     if record.expires_at_ns is not None:
         message.expire_time.CopyFrom(timestamp(record.expires_at_ns))
+    return message
+
+
+def scrub(value: Step) -> pb.ScrubResponse:
+    """Convert a step of a scrub; the outcomes have the same numbers."""
+    message = pb.ScrubResponse(verified_bytes=value.verified_bytes, total_bytes=value.total_bytes)
+    if value.finding is not None:
+        message.finding.digest = value.finding.digest
+        message.finding.detail = value.finding.detail
+        message.finding.outcome = pb.ScrubResponse.Outcome.ValueType(value.finding.outcome.value)
     return message
 
 

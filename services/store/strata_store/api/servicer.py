@@ -9,7 +9,7 @@ from typing import Any
 from strata.store.v1.store_pb2_grpc import StoreServiceServicer
 
 from strata.store.v1 import store_pb2 as pb
-from strata_chassis.errors import InvalidArgument, Unimplemented
+from strata_chassis.errors import InvalidArgument
 from strata_oci.descriptor import Descriptor
 from strata_oci.digest import Digest
 from strata_oci.errors import MalformedError
@@ -27,6 +27,7 @@ from strata_store.engine.image_store import ImageStore
 from strata_store.engine.layer_store import LayerStore
 from strata_store.engine.lease_store import LeaseStore
 from strata_store.engine.pull import LayerProgress, Puller, Wanted
+from strata_store.engine.scrub import Scrubber, Task
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Parts:
     puller: Puller
     collector: Collector
     accounting: Accounting
+    scrubber: Scrubber
 
 
 class StoreServicer(StoreServiceServicer):
@@ -178,8 +180,10 @@ class StoreServicer(StoreServiceServicer):
 
     async def Scrub(self, request: pb.ScrubRequest, context: Any) -> AsyncIterator[pb.ScrubResponse]:
         """Verify what is stored."""
-        raise Unimplemented("scrubbing comes with the next version of the store")
-        yield
+        diff_ids = [parse_digest(diff_id) for diff_id in request.diff_ids]
+        task = Task(diff_ids, request.rate_bytes_per_second, is_repairing=request.repair)
+        async for step in self._parts.scrubber.scrub(task):
+            yield messages.scrub(step)
 
     async def GetSharingReport(
         self,

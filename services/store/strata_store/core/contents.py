@@ -109,6 +109,19 @@ def plan_holes(contents: Contents, borrowed: Mapping[bytes, tuple[int, int]]) ->
     return sorted(holes, key=lambda hole: hole.offset)
 
 
+def plan_trim(kept: Iterable[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """Return the ranges (offset, length) of a tar that hold nothing of ``kept``, whole blocks only."""
+    ranges: list[tuple[int, int]] = []
+    position = 0
+    for offset, length in [*sorted(kept), (size, 0)]:
+        start = position + -position % _HOST_BLOCK
+        end = offset // _HOST_BLOCK * _HOST_BLOCK
+        if start < end:
+            ranges.append((start, end - start))
+        position = max(position, offset + length)
+    return ranges
+
+
 def place_sparse(files: Iterable[Inode]) -> tuple[dict[bytes, int], int]:
     """Give sparse files their offsets on a device of their own: ({digest: offset}, length of the device)."""
     offsets: dict[bytes, int] = {}

@@ -8,6 +8,7 @@ is not at the root, no file of an image can collide with ``.obj``, and no contai
 import stat
 from collections.abc import Sequence
 
+from strata_store.core.contents import TAR_DEVICE
 from strata_store.core.erofs import xattrs
 from strata_store.core.erofs.layout import BLOCK
 from strata_store.core.erofs.reader import ImageReader
@@ -46,6 +47,29 @@ def write_layer_index(
         root.entries[BORROWED] = _object_directory(borrowed)
     root.entries[TREE] = tree
     return write_image(root, _ENCODING, device_sizes, uuid)
+
+
+def write_remnant_index(kept: dict[bytes, tuple[int, int]], tar_bytes: int, uuid: bytes) -> bytearray:
+    """Build the index of a layer of which only lent contents are left: {digest: (offset, size)}."""
+    owned = {
+        digest: Inode(stat.S_IFREG | 0o444, size=size, data_offset=offset, device=TAR_DEVICE, digest=digest)
+        for digest, (offset, size) in kept.items()
+    }
+    return write_layer_index(Inode(stat.S_IFDIR | 0o755), owned, {}, [tar_bytes], uuid)
+
+
+def read_objects(image: bytes | memoryview, kind: bytes) -> dict[bytes, Inode]:
+    """Return the contents an index names as its own (``.obj``) or as borrowed (``.ref``)."""
+    reader = ImageReader(image)
+    nid = reader.root().get(kind)
+    if nid is None:
+        return {}
+    fans = reader.tree(nid).entries
+    return {
+        bytes.fromhex((first + rest).decode()): inode
+        for first, fan in fans.items()
+        for rest, inode in fan.entries.items()
+    }
 
 
 def _object_directory(contents: dict[bytes, Inode]) -> Inode:

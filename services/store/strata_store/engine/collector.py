@@ -8,6 +8,7 @@ from strata_store.adapters.figures import Counts
 from strata_store.adapters.records import garbage
 from strata_store.adapters.records.garbage import Garbage, Policy
 from strata_store.engine.stores import Stores
+from strata_store.engine.trim import trim_remnants
 
 
 class _DryRun(Exception):
@@ -35,6 +36,7 @@ class Collector:
                 lambda connection: garbage.collect(connection, policy, time.time_ns())
             )
             await self.stores.threads.run(self._remove, found)
+            found.bytes_freed += await trim_remnants(self.stores)
         self.counts.collected_bytes.inc(found.bytes_freed)
         return found
 

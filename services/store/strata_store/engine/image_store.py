@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from strata_chassis.database import Database
-from strata_chassis.errors import Conflict, InvalidArgument
+from strata_chassis.errors import Conflict, DataLoss, InvalidArgument
 from strata_oci.digest import Digest
 from strata_oci.image_config import ImageConfig
 from strata_store.adapters.content_root import ContentRoot, stored_bytes
@@ -97,7 +97,7 @@ class ImageStore:
         """Name and lease an image that is there already; None if it is not."""
 
         def work(connection: sqlite3.Connection) -> ImageRecord | None:
-            if images.get(connection, str(digest)) is None:
+            if images.get(connection, str(digest)) is None or _damaged(connection, str(digest)):
                 return None
             images.restore(connection, str(digest))
             return _finish(connection, str(digest), names, repo_digests, lease)
@@ -121,6 +121,16 @@ class ImageStore:
         scratch.rmdir()
         self._root.sync_images()
         return sha256(image).digest()
+
+    async def rebuild(self, image: ImageRecord) -> None:
+        """Make an image's merged index again from its layers."""
+        async with self.committing:
+            records = await self._database.read(lambda connection: layers.of_image(connection, image.digest))
+            trees = [await self._layers.tree(record) for record in records]
+            path = self._root.image(image.stack)
+            digest = await in_own_thread("image-index", lambda: self._write_stack(path, image.stack, trees))
+            size = stored_bytes(path)
+            await self._database.write(lambda connection: images.update_stack(connection, image.stack, size, digest))
 
     # Finding and naming.
 
@@ -178,6 +188,13 @@ class ImageStore:
 
         image = await (self._database.write(hold) if lease else self.find(text))
         records, lent = await self._database.read(lambda connection: _stack_of(connection, image.digest))
+        damaged = [record.diff_id for record in records if record.is_damaged]
+        if damaged:
+            raise DataLoss(
+                f"layer {damaged[0]} of image {text!r} is damaged: pull the image again",
+                reason="CONTENT_DAMAGED",
+                metadata={"image": text, "layer": damaged[0]},
+            )
         files = {record.id: await self._layers.files(record) for record in (*records, *lent)}
         _, config = await self.content(image.config)
         return ImageMount(
@@ -196,6 +213,10 @@ def _stack_of(connection: sqlite3.Connection, image: str) -> tuple[list[layers.L
     records = [record for position, record in enumerate(stacked) if last[record.id] == position]
     lent = {donor.id: donor for record in records for _, donor in layers.donors(connection, record.id)}
     return records, [donor for donor in lent.values() if donor.id not in last]
+
+
+def _damaged(connection: sqlite3.Connection, image: str) -> bool:
+    return any(record.is_damaged for record in layers.of_image(connection, image))
 
 
 def _finish(

@@ -193,7 +193,8 @@ class LayerStore:
         directory = self._root.layer(record.directory)
         aux = [directory / AUX] if (directory / AUX).exists() else []
         lent = [self._root.layer(donor.directory) / TAR for _, donor in donors]
-        return LayerFiles(record.directory, directory / INDEX, (directory / TAR, *aux, *lent))
+        key = f"{record.directory}-{record.generation}"
+        return LayerFiles(key, directory / INDEX, (directory / TAR, *aux, *lent))
 
     async def tree(self, record: LayerRecord) -> Inode:
         """Read a layer's tree back from its index."""

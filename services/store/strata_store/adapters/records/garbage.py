@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from strata_store.adapters.records import images, leases
+from strata_store.adapters.records import images, layers, leases
 from strata_store.adapters.records.images import ImageRecord
 
 
@@ -62,7 +62,7 @@ def _collect_layers(connection: sqlite3.Connection, garbage: Garbage) -> bool:
     sql = "SELECT id, diff_id, directory, stored_bytes FROM layers WHERE uses = 0 AND loans = 0"
     rows = connection.execute(sql).fetchall()
     for layer, diff_id, directory, size in rows:
-        connection.execute("DELETE FROM loans WHERE borrower = ?", (layer,))
+        layers.return_loans(connection, layer)
         connection.execute("DELETE FROM layers WHERE id = ?", (layer,))
         garbage.layers.append((diff_id, directory))
         garbage.bytes_freed += size

@@ -87,7 +87,7 @@ def add(connection: sqlite3.Connection, image: ImageRecord, layers: Sequence[int
         ),
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?)",
+        "INSERT INTO image_layers VALUES (?, ?, ?) ON CONFLICT (image, position) DO UPDATE SET layer = excluded.layer",
         ((image.digest, position, layer) for position, layer in enumerate(layers)),
     )
 
@@ -206,3 +206,15 @@ def leases_of(connection: sqlite3.Connection, digest: str) -> list[str]:
     """Return the leases that hold an image."""
     rows = connection.execute("SELECT lease FROM lease_images WHERE image = ? ORDER BY lease", (digest,))
     return [row[0] for row in rows]
+
+
+def update_stack(connection: sqlite3.Connection, stack: str, stored: int, index_digest: bytes) -> None:
+    """Record that a merged index was made again."""
+    connection.execute(
+        "UPDATE stacks SET stored_bytes = ?, index_digest = ? WHERE chain = ?", (stored, index_digest, stack)
+    )
+
+
+def every(connection: sqlite3.Connection) -> list[ImageRecord]:
+    """Return all images."""
+    return complete(connection, connection.execute(f"SELECT {_COLUMNS} FROM images").fetchall())  # noqa: S608

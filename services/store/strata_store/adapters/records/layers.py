@@ -26,6 +26,9 @@ class LayerRecord:
     entries: int
     index_digest: bytes
     stored_at_ns: int
+    generation: int = 0
+    is_live: bool = True
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ _COLUMNS = (
     "id, diff_id, directory, logical_bytes, stored_bytes, index_bytes, borrowed_bytes, entries, index_digest,"
     " stored_at_ns"
 )
+_STATE = ", generation, is_live, is_damaged"
 
 
 def add(connection: sqlite3.Connection, new: NewLayer) -> LayerRecord:
@@ -74,7 +78,7 @@ def _values(record: LayerRecord) -> tuple[str, str, int, int, int, int, int, byt
 
 def find(connection: sqlite3.Connection, diff_id: Digest) -> LayerRecord | None:
     """Return the live layer with a diffID."""
-    sql = f"SELECT {_COLUMNS} FROM layers WHERE diff_id = ? AND is_live"  # noqa: S608 - constant
+    sql = f"SELECT {_COLUMNS}{_STATE} FROM layers WHERE diff_id = ? AND is_live"  # noqa: S608 - constant
     row = connection.execute(sql, (str(diff_id),)).fetchone()
     return None if row is None else LayerRecord(*row)
 
@@ -89,19 +93,19 @@ def get(connection: sqlite3.Connection, diff_id: Digest) -> LayerRecord:
 
 def by_id(connection: sqlite3.Connection, layer: int) -> LayerRecord:
     """Return a layer, live or kept for its borrowers."""
-    sql = f"SELECT {_COLUMNS} FROM layers WHERE id = ?"  # noqa: S608 - constant
+    sql = f"SELECT {_COLUMNS}{_STATE} FROM layers WHERE id = ?"  # noqa: S608 - constant
     return LayerRecord(*connection.execute(sql, (layer,)).fetchone())
 
 
 def page(connection: sqlite3.Connection, after: str, size: int) -> list[LayerRecord]:
     """Return up to ``size`` live layers whose diffID comes after ``after``."""
-    sql = f"SELECT {_COLUMNS} FROM layers WHERE is_live AND diff_id > ? ORDER BY diff_id LIMIT ?"  # noqa: S608
+    sql = f"SELECT {_COLUMNS}{_STATE} FROM layers WHERE is_live AND diff_id > ? ORDER BY diff_id LIMIT ?"  # noqa: S608
     return [LayerRecord(*row) for row in connection.execute(sql, (after, size))]
 
 
 def of_image(connection: sqlite3.Connection, image: str) -> list[LayerRecord]:
     """Return an image's layers, base first; one may come twice."""
-    columns = ", ".join(f"layers.{name.strip()}" for name in _COLUMNS.split(","))
+    columns = ", ".join(f"layers.{name.strip()}" for name in (_COLUMNS + _STATE).split(","))
     sql = (
         f"SELECT {columns} FROM image_layers JOIN layers ON layers.id = image_layers.layer"  # noqa: S608
         " WHERE image_layers.image = ? ORDER BY image_layers.position"
@@ -152,3 +156,74 @@ def count_images(connection: sqlite3.Connection, layer: int) -> int:
 def is_recorded(connection: sqlite3.Connection, directory: str) -> bool:
     """Whether a layer's directory belongs to the store."""
     return connection.execute("SELECT 1 FROM layers WHERE directory = ?", (directory,)).fetchone() is not None
+
+
+def every(connection: sqlite3.Connection) -> list[LayerRecord]:
+    """Return all layers, oldest first, so that donors come before those who borrow from them."""
+    sql = f"SELECT {_COLUMNS}{_STATE} FROM layers ORDER BY id"  # noqa: S608 - constant
+    return [LayerRecord(*row) for row in connection.execute(sql)]
+
+
+def borrowers(connection: sqlite3.Connection, donor: int) -> list[tuple[int, LayerRecord]]:
+    """Return who borrows from a layer, and as which of their devices."""
+    rows = connection.execute("SELECT device, borrower FROM loans WHERE donor = ? ORDER BY borrower", (donor,))
+    return [(row[0], by_id(connection, row[1])) for row in rows.fetchall()]
+
+
+def to_trim(connection: sqlite3.Connection) -> list[LayerRecord]:
+    """Return the layers that only others' loans keep, unless one of these may be mounted now: leases say so.
+
+    What is mounted goes on with the donor's index as it was, and so does what is mounted beside it.
+    """
+    sql = """
+        SELECT id FROM layers WHERE uses = 0 AND NOT is_trimmed AND loans > 0 AND NOT EXISTS (
+            SELECT 1 FROM loans JOIN lease_layers ON lease_layers.layer = loans.borrower WHERE loans.donor = layers.id
+        ) AND NOT EXISTS (
+            SELECT 1 FROM loans JOIN image_layers ON image_layers.layer = loans.borrower
+            JOIN lease_images ON lease_images.image = image_layers.image WHERE loans.donor = layers.id
+        )
+    """
+    return [by_id(connection, row[0]) for row in connection.execute(sql).fetchall()]
+
+
+def begin_trim(connection: sqlite3.Connection, layer: LayerRecord, kept: Sequence[bytes], index_digest: bytes) -> None:
+    """Let a layer lend only what it keeps from now on; its tree, and what it borrowed for it, is given up."""
+    connection.execute(
+        "UPDATE layers SET is_live = 0, generation = generation + 1, index_digest = ?, borrowed_bytes = 0 WHERE id = ?",
+        (index_digest, layer.id),
+    )
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS kept (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+    connection.execute("DELETE FROM kept")
+    connection.executemany("INSERT INTO kept VALUES (?)", ((digest,) for digest in kept))
+    connection.execute("DELETE FROM objects WHERE layer = ? AND digest NOT IN (SELECT digest FROM kept)", (layer.id,))
+    return_loans(connection, layer.id)
+
+
+def return_loans(connection: sqlite3.Connection, borrower: int) -> None:
+    """Give back what a layer borrowed; donors that only lend can shrink once more."""
+    connection.execute(
+        "UPDATE layers SET is_trimmed = 0 WHERE NOT is_live AND id IN (SELECT donor FROM loans WHERE borrower = ?)",
+        (borrower,),
+    )
+    connection.execute("DELETE FROM loans WHERE borrower = ?", (borrower,))
+
+
+def end_trim(connection: sqlite3.Connection, layer: int, stored_bytes: int, index_bytes: int) -> None:
+    """Record what a trimmed layer takes now."""
+    connection.execute(
+        "UPDATE layers SET is_trimmed = 1, stored_bytes = ?, index_bytes = ? WHERE id = ?",
+        (stored_bytes, index_bytes, layer),
+    )
+
+
+def quarantine(connection: sqlite3.Connection, layer: int) -> None:
+    """Let nobody use a layer any more; who has mounted it goes on."""
+    connection.execute("UPDATE layers SET is_live = 0, is_damaged = 1 WHERE id = ?", (layer,))
+    connection.execute("DELETE FROM objects WHERE layer = ?", (layer,))
+
+
+def replace(connection: sqlite3.Connection, old: int, new: int) -> None:
+    """Let images and leases have another layer of the same diffID."""
+    connection.execute("UPDATE image_layers SET layer = ? WHERE layer = ?", (new, old))
+    connection.execute("UPDATE OR IGNORE lease_layers SET layer = ? WHERE layer = ?", (new, old))
+    connection.execute("DELETE FROM lease_layers WHERE layer = ?", (old,))

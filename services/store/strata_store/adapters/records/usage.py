@@ -51,3 +51,11 @@ def totals(connection: sqlite3.Connection) -> dict[str, int]:
         - ask("SELECT SUM(logical_bytes) FROM layers WHERE id IN (SELECT layer FROM image_layers)"),
         "leases": ask("SELECT COUNT(*) FROM leases"),
     }
+
+
+def repositories_of(connection: sqlite3.Connection, layer: int) -> list[str]:
+    """Return the repositories from which images with a layer were pulled."""
+    rows = connection.execute(
+        "SELECT DISTINCT repo_digest FROM repo_digests JOIN image_layers USING (image) WHERE layer = ?", (layer,)
+    )
+    return sorted({row[0].partition("@")[0] for row in rows})

@@ -1,0 +1,139 @@
+"""Verifying every stored byte at a bounded rate, while everything goes on being used."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from strata_oci.digest import Digest
+from strata_store.adapters.records import images, layers
+from strata_store.adapters.records.garbage import Policy
+from strata_store.adapters.records.images import ImageRecord
+from strata_store.adapters.records.layers import LayerRecord
+from strata_store.engine.collector import Collector
+from strata_store.engine.repair import Repairer
+from strata_store.engine.stores import Stores
+from strata_store.engine.verify import Verdict, verify_file, verify_layer, verify_remnant
+
+_STEP_BYTES = 16 << 20
+
+
+class Outcome(Enum):
+    """What became of a finding, as the contract has it."""
+
+    QUARANTINED = 1
+    REPAIRED = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something damaged."""
+
+    digest: str
+    detail: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a scrub has come, and perhaps what it found."""
+
+    verified_bytes: int
+    total_bytes: int
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to verify (no layers named: everything), how fast (0: as configured), and whether to repair."""
+
+    diff_ids: Sequence[Digest] = ()
+    rate_bytes_per_s: int = 0
+    is_repairing: bool = False
+
+
+class _Pace:
+    """Holds a reader to a rate."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._start = time.monotonic()
+        self.bytes = 0
+
+    async def passed(self, size: int) -> None:
+        self.bytes += size
+        ahead_s = self.bytes / self._rate - (time.monotonic() - self._start)
+        if ahead_s > 0:
+            await asyncio.sleep(ahead_s)
+
+
+class Scrubber:
+    """Verifies layers, the oldest first, then merged indexes."""
+
+    def __init__(self, stores: Stores, repairer: Repairer, collector: Collector, *, rate_bytes_per_s: int) -> None:
+        self._stores = stores
+        self._repairer = repairer
+        self._collector = collector
+        self._rate = rate_bytes_per_s
+
+    async def scrub(self, task: Task) -> AsyncIterator[Step]:
+        """Verify; yields progress and findings. What is damaged is used no more; with repair, it is made again."""
+        records = await self._stores.database.read(layers.every)
+        wanted = {str(diff_id) for diff_id in task.diff_ids}
+        chosen = [record for record in records if (not wanted or record.diff_id in wanted) and not record.is_damaged]
+        stacks = [] if wanted else await self._stacks()
+        total = sum(record.logical_bytes if record.is_live else record.stored_bytes for record in chosen)
+        pace = _Pace(task.rate_bytes_per_s or self._rate)
+        for record in chosen:
+            async for verdict in self._read(record, pace):
+                finding = await self._damaged(record, verdict, task) if verdict else None
+                yield Step(pace.bytes, max(total, pace.bytes), finding)
+        for image, digest in stacks:
+            size, verdict = verify_file(self._stores.root.image(image.stack), digest, "its merged index")
+            await pace.passed(size)
+            if verdict:
+                await self._stores.images.rebuild(image)
+                yield Step(pace.bytes, pace.bytes, Finding(image.digest, verdict, Outcome.REPAIRED))
+        await self._collector.collect(Policy())
+        yield Step(pace.bytes, pace.bytes)
+
+    async def _read(self, record: LayerRecord, pace: _Pace) -> AsyncIterator[Verdict]:
+        """Read one layer; yields an empty verdict now and then, and at most one that is not."""
+        files = await self._stores.layers.files(record)
+        whole = verify_layer(record, files.devices) if record.is_live else None
+        pieces = whole or verify_remnant(record, files.index.parent)
+        while (step := await self._stores.threads.run(_advance, pieces)) is not None:
+            size, verdict = step
+            await pace.passed(size)
+            yield verdict
+            if verdict:
+                return
+
+    async def _damaged(self, record: LayerRecord, verdict: Verdict, task: Task) -> Finding:
+        await self._stores.database.write(lambda connection: layers.quarantine(connection, record.id))
+        outcome = Outcome.QUARANTINED
+        if task.is_repairing and record.is_live and await self._repairer.repair(record):
+            outcome = Outcome.REPAIRED
+        return Finding(record.diff_id, f"layer {record.diff_id}: {verdict}", outcome)
+
+    async def _stacks(self) -> list[tuple[ImageRecord, bytes]]:
+        """Return one image for each merged index, with the digest that must have."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[ImageRecord, bytes]]:
+            found = {image.stack: image for image in images.every(connection)}
+            stacks = {stack: images.get_stack(connection, stack) for stack in found}
+            return [(found[stack], recorded[1]) for stack, recorded in stacks.items() if recorded is not None]
+
+        return await self._stores.database.read(work)
+
+
+def _advance(pieces: Iterator[tuple[int, Verdict]]) -> tuple[int, Verdict] | None:
+    """Take as many steps as make a piece worth a thread's turn; none are left: None."""
+    total = 0
+    for size, verdict in pieces:
+        total += size
+        if verdict or total >= _STEP_BYTES:
+            return total, verdict
+    return (total, "") if total else None
