@@ -4,9 +4,7 @@ Source: github.com/docker/cli, cli/config: ``auths``, ``credHelpers`` and ``cred
 docker-credential-helpers' protocol: ``docker-credential-NAME get``, the server on stdin, JSON on stdout.
 """
 
-import json
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +46,8 @@ def find_credentials(reference: str, environment: Mapping[str, str] | None = Non
         return None
     except OSError as error:
         raise _unreadable(f"cannot read {path}: {error.strerror}") from None
+    import json
+
     try:
         config = json.loads(raw)
     except ValueError:
@@ -92,6 +92,8 @@ def _of_entry(entry: dict[str, Any]) -> Credentials | None:
 
 
 def _of_helper(answer: str, name: str) -> Credentials:
+    import json
+
     try:
         document = json.loads(answer)
     except ValueError:
@@ -122,6 +124,8 @@ def _decode(auth: str) -> str:
 
 def ask_helper(name: str, server: str) -> str | None:
     """Run ``docker-credential-NAME get``; None when it says that it has nothing for the server."""
+    import subprocess
+
     program = f"docker-credential-{name}"
     if "/" in name:
         raise _unreadable(f"{program} is no name of a program")

@@ -235,6 +235,16 @@ def test_version_names_both_sides(suite: Suite) -> None:
     assert versions["Client"]["Version"] == versions["Server"]["Version"]
 
 
+def test_version_feels_instant(suite: Suite) -> None:
+    suite.strata("version")
+    spans = []
+    for _ in range(10):
+        started_at = time.perf_counter()
+        suite.strata("version")
+        spans.append(time.perf_counter() - started_at)
+    assert min(spans) < 0.1
+
+
 def test_version_without_an_engine_still_names_the_client() -> None:
     command = [STRATA, "-H", "unix:///nonexistent.sock", "version"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

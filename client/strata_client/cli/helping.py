@@ -29,10 +29,10 @@ def help_of(command: Command) -> str:
 def table_of_options(options: tuple[Option, ...]) -> str:
     """Options in the order of their names, with what they mean."""
     ordered = sorted(options, key=lambda option: option.key)
-    return _table([(_left(option), _right(option)) for option in ordered])
+    return _table([(left_of(option), right_of(option)) for option in ordered])
 
 
-def _left(option: Option) -> str:
+def left_of(option: Option) -> str:
     """Names and value of an option, long names in one column."""
     short = next((name for name in option.names if not name.startswith("--")), "")
     longs = [name for name in option.names if name.startswith("--")]
@@ -40,7 +40,7 @@ def _left(option: Option) -> str:
     return f"{names} {option.value}{' ...' if option.kind == MANY else ''}".rstrip()
 
 
-def _right(option: Option) -> str:
+def right_of(option: Option) -> str:
     """What an option means, with what holds when it is not given."""
     default = f" (default {option.default!r})".replace("'", '"') if option.default not in {"", "false"} else ""
     return option.help + default

@@ -84,7 +84,7 @@ def _row(kind: str, total: int, active: int, size_bytes: int, reclaimable_bytes:
 def sharing_text(report: GetSharingReportResponse) -> str:
     """What sharing saves, in a few lines of plain words."""
     logical, stored = report.logical_bytes, report.stored_bytes
-    ratio = f", {logical / stored:.2f} times as much" if stored else ""
+    ratio = f" ({logical / stored:.2f} to 1)" if stored else ""
     lines = [
         f"Images hold {size_text(logical)} of files in {size_text(stored)} on disk{ratio}.",
         f"  {size_text(report.layer_sharing_saved_bytes):>8} saved because images share layers",
@@ -105,6 +105,15 @@ def _print_details(usage: GetDiskUsageResponse) -> None:
     say("\nLayers:")
     heading = ["LAYER", "SIZE", "UNIQUE", "SHARED", "IN MEMORY", "SAME FILES"]
     print_lines([heading, *_layer_lines(usage.images.layers)])
+    if usage.containers:
+        _print_containers(usage)
+    if usage.volumes:
+        say("\nVolumes:")
+        volumes = [[one.name, str(len(one.container_ids)), size_text(one.size_bytes)] for one in usage.volumes]
+        print_lines([["VOLUME NAME", "CONTAINERS", "SIZE"], *volumes])
+
+
+def _print_containers(usage: GetDiskUsageResponse) -> None:
     say("\nContainers:")
     rows = [
         [
@@ -117,9 +126,6 @@ def _print_details(usage: GetDiskUsageResponse) -> None:
         for one in usage.containers
     ]
     print_lines([["CONTAINER ID", "IMAGE", "WRITTEN", "STATUS", "NAMES"], *rows])
-    say("\nVolumes:")
-    volumes = [[one.name, str(len(one.container_ids)), size_text(one.size_bytes)] for one in usage.volumes]
-    print_lines([["VOLUME NAME", "CONTAINERS", "SIZE"], *volumes])
 
 
 def _name(image: Usage) -> str:
