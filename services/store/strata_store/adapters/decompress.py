@@ -8,7 +8,7 @@ from isal import igzip_lib
 
 from strata_chassis.errors import InvalidArgument
 
-BLOCK_BYTES = 256 * 1024  # stays in the L2 cache between inflating, hashing and writing
+BLOCK_BYTES = 512 * 1024  # stays in the L2 cache between inflating, hashing and writing
 _ISAL_ERROR = cast("type[Exception]", igzip_lib.IsalError)  # its stubs call it an object
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"

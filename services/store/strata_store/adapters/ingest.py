@@ -1,7 +1,7 @@
 """From a stream of a layer's bytes to its tar and its index, in one pass.
 
-Three threads share the work: this one checks the compressed digest and decompresses, one hashes the plain tar, and
-one writes, parses and hashes each file. All the heavy parts release the interpreter's lock.
+Four threads share the work: this one decompresses, two hash the blob and the plain tar, and one writes, parses and
+hashes each file. All the heavy parts release the interpreter's lock.
 """
 
 import os
@@ -124,17 +124,22 @@ def receive(chunks: Iterable[bytes], scratch: Path, expected: Expected, limits: 
     Raises DataLoss (DIGEST_MISMATCH) if a digest is not the expected one, InvalidArgument (LAYER_INVALID) for what is
     no layer, ResourceExhausted for what is too large.
     """
-    blob, plain = _Blob(chunks), sha256()
+    compressed, plain = sha256(), sha256()
     tar = _TarFile(scratch / TAR, limits)
     try:
-        with Stage("layer-digest", plain.update) as hashing, Stage("layer-tar", tar.take) as writing:
+        with (
+            Stage("blob-digest", compressed.update) as checking,
+            Stage("layer-digest", plain.update) as hashing,
+            Stage("layer-tar", tar.take) as writing,
+        ):
+            blob = _Blob(chunks, checking)
             for block in decompressed(blob):
                 hashing.put(block)
                 writing.put(block)
             blob.drain()
-            hashing.finish()
-            writing.finish()
-        _check(expected.blob, Digest("sha256", blob.hash.hexdigest()), "blob of a layer")
+            for stage in (checking, hashing, writing):
+                stage.finish()
+        _check(expected.blob, Digest("sha256", compressed.hexdigest()), "blob of a layer")
         diff_id = Digest("sha256", plain.hexdigest())
         _check(expected.diff_id, diff_id, "tar of a layer")
         tar.finish()
@@ -144,11 +149,11 @@ def receive(chunks: Iterable[bytes], scratch: Path, expected: Expected, limits: 
 
 
 class _Blob:
-    """The chunks of the compressed blob, hashed and counted as they pass."""
+    """The chunks of the compressed blob, counted and handed to their digest as they pass."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], checking: Stage) -> None:
         self._chunks = iter(chunks)
-        self.hash = sha256()
+        self._checking = checking
         self.size = 0
 
     def __iter__(self) -> "_Blob":
@@ -156,7 +161,7 @@ class _Blob:
 
     def __next__(self) -> bytes:
         chunk = next(self._chunks)
-        self.hash.update(chunk)
+        self._checking.put(chunk)
         self.size += len(chunk)
         return chunk
 

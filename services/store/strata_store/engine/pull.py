@@ -33,6 +33,7 @@ from strata_store.engine.stores import Stores
 
 _log = logging.getLogger(__name__)
 _MAX_CONFIG_BYTES = 8 << 20
+_REPORT_EVERY_S = 0.1
 _RESUME_WITHIN_NS = 24 * 3600 * 10**9
 
 
@@ -194,9 +195,14 @@ class Puller:
 
     async def _fetch(self, blob: Descriptor, diff_id: Digest, wanted: Wanted, tell: Report) -> Committed:
         digest = str(blob.digest)
+        next_s = 0.0
 
         def arrived(current: int, total: int) -> None:
-            tell(LayerProgress(digest, LayerState.DOWNLOADING, current, total))
+            nonlocal next_s
+            now_s = time.monotonic()
+            if now_s >= next_s:
+                next_s = now_s + _REPORT_EVERY_S
+                tell(LayerProgress(digest, LayerState.DOWNLOADING, current, total))
 
         async def fill(feed: Feed) -> None:
             await self._registry.fetch(wanted.source, blob, feed, arrived)
