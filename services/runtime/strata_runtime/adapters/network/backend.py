@@ -16,6 +16,7 @@ from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec,
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
+_WARM_DELAY_S = 0.1
 
 
 def open_network(config: NetworkConfig) -> NetworkBackend:
@@ -31,6 +32,7 @@ class ThreadedNetwork:
         self._host: HostNetwork | None = None
         self._thread = _thread()
         self._waiting = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Make what all containers share, and take over what an earlier process of ours left."""
@@ -117,22 +119,29 @@ class ThreadedNetwork:
             self._waiting -= 1
 
     def _warm_later(self) -> None:
-        """Queue the making of one more ready namespace behind what is waiting."""
-        if self._host is not None:
-            self._thread.submit(self._warm_one)
+        """Make namespaces ready soon: not now, when a container that has just got one is being started."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_WARM_DELAY_S, self._warm)
+
+    def _warm(self) -> None:
+        self._timer = None
+        self._thread.submit(self._warm_one)
 
     def _warm_one(self) -> None:
-        """Make one ready, and queue the next; whoever waits for our thread goes first and queues it then."""
+        """Make one ready, and queue the next; whoever waits for our thread goes first and has it queued anew."""
         if self._waiting or self._host is None:
             return
         try:
             if self._host.warm_one():
-                self._warm_later()
+                self._thread.submit(self._warm_one)
         except (OSError, RuntimeError):  # no room for more, or no thread any more: it will be made when it is needed
             _log.warning("cannot keep network namespaces ready", exc_info=True)
 
     def _close(self) -> None:
         self._host = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._thread = _thread()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from strata_runtime.adapters.network import host, requests
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.core.network.definition import NetworkDefinition
+from strata_runtime.core.network.names import mac_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ def ensure_bridge(netlink: NetlinkSocket, network: NetworkDefinition) -> Bridge:
     ``route_localnet`` lets what the host sends from 127.0.0.1 to a published port out and its answers in; the rule
     set keeps containers from abusing it.
     """
-    netlink.burst([requests.create_bridge(network.link, network.mtu)], tolerate={errno.EEXIST})
+    create = requests.create_bridge(network.link, mac_address(network.ipv4_gateway), network.mtu)
+    netlink.burst([create], tolerate=requests.IS_THERE)
     index = socket.if_nametoindex(network.link)
     host.write_sysctl(f"ipv4/conf/{network.link}/route_localnet", "1")
     host.write_sysctl(f"ipv6/conf/{network.link}/disable_ipv6", "0" if network.ipv6 else "1")
@@ -49,4 +51,4 @@ def has_link(link: str) -> bool:
 
 
 def _ensure_address(netlink: NetlinkSocket, index: int, address: str, prefix_length: int) -> None:
-    netlink.burst([requests.add_address(index, address, prefix_length)], tolerate={errno.EEXIST})
+    netlink.burst([requests.add_address(index, address, prefix_length)], tolerate=requests.IS_THERE)

@@ -14,6 +14,13 @@ from strata_runtime.adapters.network import requests, syscalls
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 
 _OWN = "/proc/thread-self/ns/net"
+_SETTINGS = {
+    # Who is not root may bind low ports and send echo requests: there is nobody else in the namespace (as in Docker).
+    "ipv4": {"ip_unprivileged_port_start": "0", "ping_group_range": "0 2147483647"},
+    # IPv6 is switched on per link where a network has it; otherwise a neighbour's router advertisements could give a
+    # container an IPv6 way out (CVE-2020-13401).
+    "ipv6": {"conf/default/disable_ipv6": "1"},
+}
 
 
 @dataclass(slots=True)
@@ -39,16 +46,12 @@ class Namespace:
 
 
 def make_namespace(path: Path) -> Namespace:
-    """Make a namespace with ``lo`` up and IPv6 off for links to come, and mount it on a new file ``path``.
-
-    IPv6 is switched on per link where a network has it; otherwise a neighbour's router advertisements could give a
-    container an IPv6 way out (CVE-2020-13401).
-    """
+    """Make a namespace with ``lo`` up and the usual settings, and mount it on a new file ``path``."""
     path.touch(mode=0o400, exist_ok=False)
     try:
         with _elsewhere():
             syscalls.unshare_network()
-            Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
+            _apply_settings()
             syscalls.bind_mount(_OWN, str(path))
             namespace = _opened(path)
         namespace.netlink.burst([requests.raise_loopback()])
@@ -133,6 +136,29 @@ def is_namespace(path: Path) -> bool:
         return path.stat().st_dev != path.parent.stat().st_dev
     except FileNotFoundError:
         return False
+
+
+def _apply_settings() -> None:
+    """Set what all new namespaces have.
+
+    The way to a setting is long where there are many namespaces (each has directories of its own of the same names,
+    which the kernel looks through one by one), so it is gone once for each family.
+    """
+    for family, settings in _SETTINGS.items():
+        directory = os.open(f"/proc/sys/net/{family}", os.O_PATH | os.O_CLOEXEC)
+        try:
+            for name, value in settings.items():
+                _write(directory, name, value)
+        finally:
+            os.close(directory)
+
+
+def _write(directory: int, name: str, value: str) -> None:
+    setting = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        os.write(setting, value.encode())
+    finally:
+        os.close(setting)
 
 
 def _opened(path: Path) -> Namespace:

@@ -35,11 +35,16 @@ def raise_loopback() -> Request:
     return Request(_link(_LOOPBACK_INDEX, is_up=True), RTM_SETLINK, "set lo up")
 
 
-def create_bridge(name: str, mtu: int) -> Request:
-    """Make a bridge without spanning tree, so that a new port forwards at once; one that is there is left alone."""
+def create_bridge(name: str, mac_address: str, mtu: int) -> Request:
+    """Make a bridge without spanning tree, so that a new port forwards at once.
+
+    It has a station address of its own: otherwise it would have its ports' lowest one, and gateways would move in their
+    neighbours' eyes as ports come and go.
+    """
     settings = [("IFLA_BR_FORWARD_DELAY", 0), ("IFLA_BR_STP_STATE", 0)]
     info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": settings})]
-    body = _link(0, ("IFLA_IFNAME", name), ("IFLA_MTU", mtu), ("IFLA_LINKINFO", {"attrs": info}))
+    link = [("IFLA_IFNAME", name), ("IFLA_ADDRESS", mac_address), ("IFLA_MTU", mtu)]
+    body = _link(0, *link, ("IFLA_LINKINFO", {"attrs": info}))
     return Request(body, RTM_NEWLINK, f"create bridge {name}", NLM_F_CREATE | NLM_F_EXCL)
 
 
