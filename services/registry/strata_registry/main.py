@@ -24,9 +24,6 @@ from strata_registry.adapters.cache.leases import Leases
 from strata_registry.adapters.cache.local_blobs import LocalBlobs
 from strata_registry.adapters.cache.schema import MIGRATIONS
 from strata_registry.adapters.cache.traffic import Traffic
-from strata_registry.adapters.gatekeeper import Gatekeeper, UserFiles
-from strata_registry.adapters.hosted.repositories import HostedRepositories
-from strata_registry.adapters.hosted.uploads import UploadLimits, Uploads
 from strata_registry.adapters.proxy.blobs import Blobs
 from strata_registry.adapters.proxy.cache_keeping import CacheKeeping
 from strata_registry.adapters.proxy.listing import Listing
@@ -37,9 +34,6 @@ from strata_registry.adapters.upstream.credential_store import CredentialStore
 from strata_registry.adapters.upstream.exchange import Exchange
 from strata_registry.adapters.upstream.manifests import UpstreamManifests
 from strata_registry.adapters.upstream.session import open_http
-from strata_registry.api.http.application import make_application
-from strata_registry.api.http.context import DistributionContext
-from strata_registry.api.http.listener import listening
 from strata_registry.api.registry_service import Proxy, RegistryServicer
 from strata_registry.config import RegistryConfig
 
@@ -61,11 +55,9 @@ async def wire(config: RegistryConfig, server: Server, metrics: Metrics) -> Asyn
         proxy = _proxy(config, exchange, cache, catalogue)
         server.add(add_RegistryServiceServicer_to_server, RegistryServicer(proxy))
         if config.http_listen:
-            context = _distribution(config, proxy, cache, database, executor)
-            stack.callback(context.uploads.close)
-            application = make_application(context, metrics)
-            certificate, key = config.http_tls_cert, config.http_tls_key
-            await stack.enter_async_context(listening(application, config.http_listen, certificate, key))
+            from strata_registry.distribution import serving  # costs memory that others need not spend
+
+            await stack.enter_async_context(serving(config, metrics, proxy, cache, database))
         yield
 
 
@@ -109,21 +101,6 @@ def _proxy(config: RegistryConfig, exchange: Exchange, cache: BlobCache, catalog
         keeping=CacheKeeping(cache),
         host_platform=Platform(host.system(), host.machine()).normal(),
         may_share_paths=config.share_paths,
-    )
-
-
-def _distribution(
-    config: RegistryConfig, proxy: Proxy, cache: BlobCache, database: Database, executor: Executor
-) -> DistributionContext:
-    return DistributionContext(
-        upstreams=rules.upstreams(config),
-        manifests=proxy.manifests,
-        blobs=proxy.blobs,
-        listing=proxy.listing,
-        hosted=HostedRepositories(database, cache),
-        uploads=Uploads(database, cache, UploadLimits(config.upload_bytes, config.uploads_at_once)),
-        gatekeeper=Gatekeeper(UserFiles(config.htpasswd, config.access_tokens), executor),
-        policy=rules.access_policy(config),
     )
 
 
