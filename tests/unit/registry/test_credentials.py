@@ -93,7 +93,7 @@ def test_a_helper_s_name_never_names_a_path(name: str) -> None:
 
 def test_a_helper_s_answer_is_a_password_or_a_token() -> None:
     assert parse_helper_answer(b'{"Username": "me", "Secret": "s"}') == Credential("me", "s")
-    assert parse_helper_answer(b'{"Username": "<token>", "Secret": "s"}') == Credential(identity_token="s")  # noqa: S106
+    assert parse_helper_answer(b'{"Username": "<token>", "Secret": "s"}') == Credential(identity_token="s")
     assert is_not_found_answer(b"credentials not found in native keychain\n")
 
 

@@ -98,6 +98,12 @@ class BlobCache:
                 await loop.run_in_executor(self.executor, self.blobs.commit, digest, path)
                 await self.evictor.keep_budget(self.executor)
 
+    async def settle(self) -> None:
+        """Wait until what has arrived whole is committed."""
+        commits = [task for download, task in self._downloads.values() if download.is_over]
+        if commits:
+            await asyncio.wait(commits)
+
     def stop(self) -> None:
         """Stop all transfers; what arrived is kept, and what is whole is still committed."""
         for download, task in self._downloads.values():

@@ -48,6 +48,7 @@ class CacheKeeping:
 
     async def prune(self, keep_bytes: int | None) -> Removed:
         """Evict down to ``keep_bytes`` (None: the budget); then partial blobs that nobody waits for go as well."""
+        await self._cache.settle()
         budget_bytes = self._cache.evictor.budget.bytes if keep_bytes is None else max(0, keep_bytes)
         blobs, freed = await self._cache.evictor.evict(self._cache.executor, budget_bytes)
         partial_blobs, partial_bytes = await self._cache.drop_partials()
