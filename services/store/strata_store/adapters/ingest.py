@@ -68,14 +68,14 @@ class Donor:
 class Built:
     """A layer whose files are complete and on the disk, still in its scratch directory.
 
-    ``owned`` lists the contents it can lend: (digest, offset, size).
+    ``owned`` lists the contents it can lend: (digest, offset); ``borrowed`` those it borrows: (digest, device, size).
     """
 
     received: Received
-    owned: list[tuple[bytes, int, int]]
+    owned: list[tuple[bytes, int]]
+    borrowed: list[tuple[bytes, int, int]]
     first_donor_device: int
     donors: tuple[int, ...]
-    borrowed_bytes: int
     index_digest: bytes
 
     @property
@@ -182,11 +182,11 @@ def build(received: Received, known: Mapping[bytes, Place], donors: Mapping[int,
     ``known`` says where older layers hold contents of this one, ``donors`` which layers those are.
     """
     contents = received.contents
-    chosen, borrowed = choose_donors(contents, known)
+    chosen, taken = choose_donors(contents, known)
     sparse = contents.sparse()
     first_donor = 2 + bool(sparse)
     device = {layer: number for number, layer in enumerate(chosen, start=first_donor)}
-    places = {digest: (device[place.layer], place.offset) for digest, place in borrowed.items()}
+    places = {digest: (device[place.layer], place.offset) for digest, place in taken.items()}
     holes = plan_holes(contents, places)
     tar = received.scratch / TAR
     sizes = [received.tar_bytes, *_write_aux(tar, received.scratch / AUX, contents, sparse)]
@@ -196,10 +196,10 @@ def build(received: Received, known: Mapping[bytes, Place], donors: Mapping[int,
         contents.move(places)
         index_digest = _write_index(received, places, sizes)
         hole_map.write(received.scratch, holes)
-        owned = [(digest, inode.data_offset, inode.size) for digest, inode in contents.plain() if digest not in places]
+        owned = [(digest, inode.data_offset) for digest, inode in contents.plain() if digest not in places]
+        borrowed = [(digest, number, contents.first[digest].size) for digest, (number, _) in places.items()]
         settling.finish()
-    borrowed_bytes = sum(contents.first[digest].size for digest in places)
-    return Built(received, owned, first_donor, chosen, borrowed_bytes, index_digest)
+    return Built(received, owned, borrowed, first_donor, chosen, index_digest)
 
 
 def _settle_tar(tar: Path, holes: list[Hole]) -> None:

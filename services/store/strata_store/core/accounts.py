@@ -1,20 +1,21 @@
 """Who takes how much space, and who shares it with whom.
 
-Everything on the disk is an item: a layer (tar, index, aux) or a stack (a merged index). An image needs its stack, its
-layers, and the layers these borrow from. What one image needs is its own, what several need is shared, what none
-needs can be reclaimed unless a lease holds it: each item is counted once, so that the sums add up to the disk.
+Everything on the disk is an item: a stack (a merged index), the part of a layer that it lends to others, and the rest
+of the layer (tar, index, aux). An image needs its stack, its layers, and of the layers these borrow from the part that
+is lent. What one image needs is its own, what several need is shared, what none needs can be reclaimed unless a lease
+holds it: each item is counted once, so that the sums add up to the disk.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 Item = tuple[str, str | int]
 
 
 @dataclass(frozen=True)
 class Holding:
-    """A stored layer."""
+    """A stored layer; ``loans`` are the bytes it reads from other layers, ``lent_bytes`` those others read from it."""
 
     diff_id: str
     is_live: bool
@@ -22,7 +23,8 @@ class Holding:
     stored_bytes: int
     index_bytes: int
     borrowed_bytes: int
-    donors: tuple[int, ...] = ()
+    lent_bytes: int = 0
+    loans: Mapping[int, int] = field(default_factory=dict)
     is_leased: bool = False
 
 
@@ -95,57 +97,69 @@ def account(inventory: Inventory) -> Report:
 
 
 class _Ledger:
+    """Sizes of all items, and who needs how much of each."""
+
     def __init__(self, inventory: Inventory) -> None:
         self._layers = inventory.layers
         self._leased_images = inventory.leased_images
-        self.sizes: dict[Item, int] = {
-            **{("layer", layer): holding.stored_bytes for layer, holding in inventory.layers.items()},
-            **{("stack", stack): size for stack, size in inventory.stacks.items()},
-        }
+        self.sizes: dict[Item, int] = {("stack", stack): size for stack, size in inventory.stacks.items()}
+        for layer, holding in inventory.layers.items():
+            lent = min(holding.lent_bytes, holding.stored_bytes)
+            self.sizes["lent", layer] = lent
+            self.sizes["rest", layer] = holding.stored_bytes - lent
         self._needs = {image.digest: self._needed_by(image) for image in inventory.images}
         self._users: dict[Item, set[str]] = defaultdict(set)
         for digest, items in self._needs.items():
             for item in items:
                 self._users[item].add(digest)
-        leased = (layer for layer, holding in inventory.layers.items() if holding.is_leased)
-        self.held = {*self._users, *(("layer", layer) for layer in self._with_donors(leased))}
+        leased = {layer for layer, holding in inventory.layers.items() if holding.is_leased}
+        self.held = {*self._users, *self._parts_of(leased)}
 
-    def _needed_by(self, image: ImageUse) -> set[Item]:
-        layers: set[Item] = {("layer", layer) for layer in self._with_donors(image.layers)}
-        return {("stack", image.stack), *layers}
+    def _needed_by(self, image: ImageUse) -> dict[Item, int]:
+        """Return the items an image needs, and how many bytes of each."""
+        return {("stack", image.stack): self.sizes["stack", image.stack], **self._parts_of(set(image.layers))}
 
-    def _with_donors(self, layers: Iterable[int]) -> set[int]:
-        direct = set(layers)
-        return direct | {donor for layer in direct for donor in self._layers[layer].donors}
+    def _parts_of(self, layers: set[int]) -> dict[Item, int]:
+        parts: dict[Item, int] = {}
+        for layer in layers:
+            for donor, size in self._layers[layer].loans.items():
+                parts["lent", donor] = min(parts.get(("lent", donor), 0) + size, self.sizes["lent", donor])
+                if not self._layers[donor].is_live:
+                    parts["rest", donor] = self.sizes["rest", donor]
+        for layer in layers:
+            parts["lent", layer], parts["rest", layer] = self.sizes["lent", layer], self.sizes["rest", layer]
+        return parts
 
     def logical(self, image: ImageUse) -> int:
         return sum(self._layers[layer].logical_bytes for layer in image.layers)
 
     def image_usage(self, image: ImageUse) -> Usage:
         needs = self._needs[image.digest]
-        unique = sum(self.sizes[item] for item in needs if len(self._users[item]) == 1)
-        sharers = {user for item in needs for user in self._users[item]} - {image.digest}
+        own = {item for item in needs if len(self._users[item]) == 1}
+        unique = sum(self.sizes[item] for item in own)
+        sharers = {user for item in needs if self.sizes[item] for user in self._users[item]} - {image.digest}
         return Usage(
             digest=image.digest,
             names=image.names,
             logical_bytes=self.logical(image),
             unique_bytes=unique,
-            shared_bytes=sum(self.sizes[item] for item in needs) - unique,
+            shared_bytes=sum(size for item, size in needs.items() if item not in own),
             shared_with=tuple(sorted(sharers)),
             reclaimable_bytes=0 if image.digest in self._leased_images else unique,
             file_shared_bytes=sum(self._layers[layer].borrowed_bytes for layer in set(image.layers)),
         )
 
     def layer_usage(self, layer: int) -> Usage:
-        holding, users = self._layers[layer], self._users[("layer", layer)]
-        is_shared = len(users) > 1
+        holding = self._layers[layer]
+        parts: tuple[Item, Item] = (("rest", layer), ("lent", layer))
+        shared = sum(self.sizes[part] for part in parts if len(self._users[part]) > 1)
         return Usage(
             digest=holding.diff_id,
             names=(),
             logical_bytes=holding.logical_bytes,
-            unique_bytes=0 if is_shared else holding.stored_bytes,
-            shared_bytes=holding.stored_bytes if is_shared else 0,
-            shared_with=tuple(sorted(users)),
-            reclaimable_bytes=0 if ("layer", layer) in self.held else holding.stored_bytes,
+            unique_bytes=holding.stored_bytes - shared,
+            shared_bytes=shared,
+            shared_with=tuple(sorted({user for part in parts for user in self._users[part]})),
+            reclaimable_bytes=sum(self.sizes[part] for part in parts if part not in self.held),
             file_shared_bytes=holding.borrowed_bytes,
         )

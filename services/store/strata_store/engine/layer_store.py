@@ -146,13 +146,12 @@ class LayerStore:
             logical_bytes=received.tar_bytes,
             stored_bytes=stored,
             index_bytes=index_bytes,
-            borrowed_bytes=built.borrowed_bytes,
+            borrowed_bytes=sum(size for _, _, size in built.borrowed),
             entries=received.entries,
             index_digest=built.index_digest,
             stored_at_ns=time.time_ns(),
         )
-        owned = [(digest, offset) for digest, offset, _ in built.owned]
-        new = NewLayer(record, owned, built.first_donor_device, built.donors)
+        new = NewLayer(record, built.owned, built.first_donor_device, built.donors, built.borrowed)
 
         def work(connection: sqlite3.Connection) -> LayerRecord:
             added = layers.add(connection, new)

@@ -33,12 +33,13 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class NewLayer:
-    """A layer to be recorded; ``owned`` lists contents as (digest, offset), ``donors`` are in device order."""
+    """A layer to be recorded; ``owned`` lists contents as (digest, offset), ``borrowed`` as (digest, device, size)."""
 
     record: LayerRecord
     owned: Sequence[tuple[bytes, int]]
     first_donor_device: int
     donors: tuple[int, ...]
+    borrowed: Sequence[tuple[bytes, int, int]] = ()
 
 
 _COLUMNS = (
@@ -59,6 +60,8 @@ def add(connection: sqlite3.Connection, new: NewLayer) -> LayerRecord:
     connection.executemany("INSERT OR IGNORE INTO objects VALUES (?, ?, ?)", ((d, layer, o) for d, o in new.owned))
     loans = enumerate(new.donors, start=new.first_donor_device)
     connection.executemany("INSERT INTO loans VALUES (?, ?, ?)", ((layer, device, donor) for device, donor in loans))
+    rows = ((layer, digest, device, size) for digest, device, size in new.borrowed)
+    connection.executemany("INSERT INTO borrowed VALUES (?, ?, ?, ?)", rows)
     return LayerRecord(layer, *_values(record))
 
 
@@ -206,6 +209,7 @@ def return_loans(connection: sqlite3.Connection, borrower: int) -> None:
         (borrower,),
     )
     connection.execute("DELETE FROM loans WHERE borrower = ?", (borrower,))
+    connection.execute("DELETE FROM borrowed WHERE borrower = ?", (borrower,))
 
 
 def end_trim(connection: sqlite3.Connection, layer: int, stored_bytes: int, index_bytes: int) -> None:

@@ -31,10 +31,7 @@ CREATE TABLE layers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     diff_id TEXT NOT NULL,
     directory TEXT NOT NULL UNIQUE,
-    is_live INTEGER NOT NULL DEFAULT 1,     -- 0: kept only for what others still read from it
-    is_damaged INTEGER NOT NULL DEFAULT 0,  -- 1: Scrub found wrong bytes
-    is_trimmed INTEGER NOT NULL DEFAULT 0,  -- 1: of a layer that is not live, only what is borrowed is left
-    generation INTEGER NOT NULL DEFAULT 0,  -- of its index: grows when that is written again
+    is_live INTEGER NOT NULL DEFAULT 1,     -- 0: kept only for what other layers borrow
     logical_bytes INTEGER NOT NULL,
     stored_bytes INTEGER NOT NULL,
     index_bytes INTEGER NOT NULL,
@@ -47,7 +44,6 @@ CREATE TABLE layers (
 );
 CREATE UNIQUE INDEX layers_live ON layers (diff_id) WHERE is_live;
 CREATE INDEX layers_unused ON layers (id) WHERE uses = 0;
-CREATE INDEX layers_untrimmed ON layers (id) WHERE uses = 0 AND NOT is_trimmed;
 CREATE TABLE layer_blobs (
     layer INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
     digest TEXT NOT NULL,
@@ -144,4 +140,19 @@ def _counting(table: str, column: str, target: str, key: str, counter: str) -> s
     )
 
 
-MIGRATIONS = (_TABLES + "".join(_counting(*row) for row in _COUNTED),)
+_REMNANTS = """
+ALTER TABLE layers ADD COLUMN is_damaged INTEGER NOT NULL DEFAULT 0;  -- 1: Scrub found wrong bytes
+ALTER TABLE layers ADD COLUMN is_trimmed INTEGER NOT NULL DEFAULT 0;  -- 1: not live, and only what is borrowed is left
+ALTER TABLE layers ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;  -- of its index: grows when that is written again
+CREATE INDEX layers_untrimmed ON layers (id) WHERE uses = 0 AND NOT is_trimmed;
+CREATE TABLE borrowed (                     -- contents a layer reads from its donors
+    borrower INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    device INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (borrower, digest)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_TABLES + "".join(_counting(*row) for row in _COUNTED), _REMNANTS)
+"""Released: a change is one more script at the end."""

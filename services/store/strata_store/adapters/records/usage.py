@@ -18,19 +18,45 @@ def inventory(connection: sqlite3.Connection) -> Inventory:
         ImageUse(digest, tuple(names[digest]), stack, tuple(layers_of[digest]))
         for digest, stack in connection.execute("SELECT digest, stack FROM images ORDER BY digest")
     ]
-    donors: dict[int, list[int]] = defaultdict(list)
-    for borrower, donor in connection.execute("SELECT borrower, donor FROM loans ORDER BY borrower, device"):
-        donors[borrower].append(donor)
     leased = {row[0] for row in connection.execute("SELECT layer FROM lease_layers")}
     leased_images = {row[0] for row in connection.execute("SELECT image FROM lease_images")}
+    loans, lent = _loans(connection)
     layers = {
-        row[0]: Holding(row[1], bool(row[2]), row[3], row[4], row[5], row[6], tuple(donors[row[0]]), row[0] in leased)
+        row["id"]: Holding(
+            diff_id=row["diff_id"],
+            is_live=bool(row["is_live"]),
+            logical_bytes=row["logical_bytes"],
+            stored_bytes=row["stored_bytes"],
+            index_bytes=row["index_bytes"],
+            borrowed_bytes=row["borrowed_bytes"],
+            lent_bytes=lent[row["id"]],
+            loans=loans[row["id"]],
+            is_leased=row["id"] in leased,
+        )
         for row in connection.execute(
             "SELECT id, diff_id, is_live, logical_bytes, stored_bytes, index_bytes, borrowed_bytes FROM layers"
-        )
+        ).fetchall()
     }
     stacks = {row[0]: row[1] for row in connection.execute("SELECT chain, stored_bytes FROM stacks")}
     return Inventory(images, layers, stacks, frozenset(leased_images))
+
+
+def _loans(connection: sqlite3.Connection) -> tuple[dict[int, dict[int, int]], dict[int, int]]:
+    """Return the bytes each layer borrows, by donor, and the bytes each donor lends, to whomever."""
+    loans: dict[int, dict[int, int]] = defaultdict(dict)
+    sql = """
+        SELECT borrower, donor, SUM(size) FROM loans JOIN borrowed USING (borrower, device) GROUP BY borrower, donor
+    """
+    for borrower, donor, size in connection.execute(sql):
+        loans[borrower][donor] = size
+    sql = """
+        SELECT donor, SUM(size) FROM (
+            SELECT DISTINCT donor, digest, size FROM loans JOIN borrowed USING (borrower, device)
+        ) GROUP BY donor
+    """
+    lent: dict[int, int] = defaultdict(int)
+    lent.update((row[0], row[1]) for row in connection.execute(sql))
+    return loans, lent
 
 
 def totals(connection: sqlite3.Connection) -> dict[str, int]:
