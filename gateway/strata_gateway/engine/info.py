@@ -1,19 +1,23 @@
 """What runs here: the host, the services and whether they answer, what they hold."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from grpc_health.v1 import health_pb2
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.runtime.v1 import runtime_pb2
-from strata_chassis.errors import DeadlineExceeded, StrataError, Unavailable
+from strata_chassis.errors import StrataError
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Endpoints, Peers
 from strata_gateway.engine.listing import all_images, all_layers
 
-ANSWER_WITHIN_S = 2.0
-_SILENT = (Unavailable, DeadlineExceeded)
+T = TypeVar("T")
+
+ANSWER_WITHIN_S = 0.5
+"""What a service is given to say how it is: whoever asks how things are wants to know now."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,10 @@ class Installation:
 async def info(peers: Peers, installation: Installation, host: Host) -> pb.GetInfoResponse:
     """Ask all services at once; one that does not answer is listed so, and what it knows is left out."""
     async with asyncio.TaskGroup() as group:
-        runtime = group.create_task(_runtime_info(peers))
-        counts = group.create_task(_counts(peers))
+        runtime = group.create_task(runtime_info(peers))
+        counts = group.create_task(if_it_answers(_counts(peers)))
         serving = {name: group.create_task(is_serving(peers, name)) for name in peers.health}
-    images, layers = counts.result()
+    images, layers = counts.result() or (0, 0)
     return pb.GetInfoResponse(
         runtime=runtime.result(),
         images=images,
@@ -56,24 +60,25 @@ async def info(peers: Peers, installation: Installation, host: Host) -> pb.GetIn
 
 async def is_serving(peers: Peers, name: str) -> bool:
     """Whether a service says that it serves."""
-    try:
-        answer = await peers.health[name].Check(health_pb2.HealthCheckRequest(), timeout=ANSWER_WITHIN_S)
-    except StrataError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+    answer = await if_it_answers(peers.health[name].Check(health_pb2.HealthCheckRequest()))
+    return answer is not None and answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def _runtime_info(peers: Peers) -> runtime_pb2.GetRuntimeInfoResponse | None:
+async def if_it_answers(asking: Awaitable[T], within_s: float = ANSWER_WITHIN_S) -> T | None:
+    """The answer, or None from a service that has none in time."""
     try:
-        return await peers.runtime.GetRuntimeInfo(runtime_pb2.GetRuntimeInfoRequest(), timeout=ANSWER_WITHIN_S)
-    except _SILENT:
+        async with asyncio.timeout(within_s):
+            return await asking
+    except (StrataError, TimeoutError):
         return None
+
+
+async def runtime_info(peers: Peers) -> runtime_pb2.GetRuntimeInfoResponse | None:
+    """What the runtime says of itself, if it answers."""
+    return await if_it_answers(peers.runtime.GetRuntimeInfo(runtime_pb2.GetRuntimeInfoRequest()))
 
 
 async def _counts(peers: Peers) -> tuple[int, int]:
     """Images and layers."""
-    try:
-        images = len([image async for image in all_images(peers)])
-        return images, len([layer async for layer in all_layers(peers)])
-    except _SILENT:
-        return 0, 0
+    images = len([image async for image in all_images(peers)])
+    return images, len([layer async for layer in all_layers(peers)])

@@ -5,10 +5,9 @@ import sys
 import grpc
 
 from strata.gateway.v1 import gateway_pb2 as pb
-from strata.runtime.v1 import runtime_pb2
-from strata_chassis.errors import StrataError
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
+from strata_gateway.engine.info import runtime_info
 
 VERSION = "0.1.0"
 """As in this distribution's pyproject.toml: asking importlib.metadata for it would cost 1.5 MB of memory."""
@@ -31,8 +30,5 @@ async def engine_version(peers: Peers, host: Host) -> pb.GetVersionResponse:
 
 
 async def _oci_runtimes(peers: Peers) -> dict[str, str]:
-    try:
-        info = await peers.runtime.GetRuntimeInfo(runtime_pb2.GetRuntimeInfoRequest())
-    except StrataError:
-        return {}
-    return {runtime.name: runtime.version for runtime in info.oci_runtimes}
+    info = await runtime_info(peers)
+    return {} if info is None else {runtime.name: runtime.version for runtime in info.oci_runtimes}

@@ -94,8 +94,8 @@ async def wait(engine: Engine, exchange: Exchange) -> None:
         await runtime.GetContainer(pb.GetContainerRequest(container=container))
         await exchange.begin()
         ended = await waiting
-    error = {"Message": ended.error} if ended.error else None
-    await exchange.send_json({"StatusCode": ended.exit_code} | ({"Error": error} if error else {}))
+    # Why a container did not start is told by the failed start; told here as well, clients would print it twice.
+    await exchange.send_json({"StatusCode": ended.exit_code})
     await exchange.end()
 
 
