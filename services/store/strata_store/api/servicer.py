@@ -149,7 +149,7 @@ class StoreServicer(StoreServiceServicer):
         digest = parse_digest(request.digest)
         media_type, content = await self._parts.images.content(str(digest))
         return pb.GetContentResponse(
-            descriptor=messages.descriptor(Descriptor(media_type, digest, len(content))), content=content
+            target=messages.descriptor(Descriptor(media_type, digest, len(content))), content=content
         )
 
     async def CreateLease(self, request: pb.CreateLeaseRequest, context: Any) -> pb.CreateLeaseResponse:
