@@ -23,7 +23,7 @@ help: ## show this
 
 # -------------------------------------------------------------------------------------------------------- environment
 .PHONY: setup
-setup: $(VENV)/.installed protos/gen/.generated ## make .venv: locked dependencies, editable members, generated stubs
+setup: $(VENV)/.installed protos/gen/.generated $(VENV)/pycache ## make .venv: locked dependencies, editable members, generated stubs
 
 $(OWN_UV):
 	$(PYTHON) -m venv .tools
@@ -43,6 +43,14 @@ $(VENV)/.installed: $(MEMBERS:=/pyproject.toml) protos/hatch_build.py | $(VENV)/
 
 protos/gen/.generated: $(PROTOS) protos/generate.py | $(VENV)/.installed
 	$(BIN)/python protos/generate.py
+	@touch $@
+
+# Bytecode of the command and, without docstrings (they are megabytes in a service), of the services as they are started.
+$(VENV)/pycache: $(VENV)/.installed protos/gen/.generated
+	$(BIN)/python -m compileall -q libs services gateway client protos/gen
+	for service in registry.main store.main runtime.main runtime.launcher.__main__ gateway.main; do \
+		$(BIN)/python -OO -X pycache_prefix=$(CURDIR)/$@ -c "import strata_$$service"; \
+	done
 	@touch $@
 
 .PHONY: protos
