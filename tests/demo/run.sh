@@ -8,11 +8,11 @@ export PATH="$PWD/.venv/bin:$PATH"
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
 chapter() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 tell() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
-try() { printf '%s$ strata %s%s\n' "$green" "$(quoted "$@")" "$plain"; strata "$@"; }
+try() { printf '%s$ strata%s%s\n' "$green" "$(quoted "$@")" "$plain"; strata "$@"; }
 quoted() {
     local word
     for word in "$@"; do
-        case $word in *[!A-Za-z0-9_.:/=@-]*) printf "'%s' " "$word" ;; *) printf '%s ' "$word" ;; esac
+        case $word in *[!A-Za-z0-9_.:,/=@-]*) printf " '%s'" "$word" ;; *) printf ' %s' "$word" ;; esac
     done
 }
 failed() { printf '\nThe demo stopped. The services tell more in /var/lib/strata/logs; `make down` cleans up.\n' >&2; }

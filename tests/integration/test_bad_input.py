@@ -127,10 +127,13 @@ def test_a_name_that_is_taken(suite: Suite, tiny: str) -> None:
     assert_refused(suite.attempt("run", "-d", "--name", "taken", tiny, "true"), 125, "taken")
 
 
-def test_an_image_in_use_is_not_removed(suite: Suite, tiny: str) -> None:
-    suite.strata("run", "-d", "--name", "uses", tiny, "sleep", "1000")
-    assert_refused(suite.attempt("rmi", tiny), 1, suite.inspect("uses")["Id"][:12])
-    assert suite.strata("exec", "uses", "cat", "/etc/os-release").stdout
+def test_an_image_in_use_is_not_removed(suite: Suite, hostile: LocalRegistry) -> None:
+    layout = build_tiny()
+    layers = [images.add_layer(layout, images.busybox_tar("In Use"))]
+    hostile.pusher().push(layout, "in:use", layout.add_image(image_config(("sh",), comment="in:use"), layers))
+    suite.strata("run", "-d", "--name", "uses", hostile.reference("in:use"), "sleep", "1000")
+    assert_refused(suite.attempt("rmi", hostile.reference("in:use")), 1, suite.inspect("uses")["Id"][:12])
+    assert "In Use" in suite.strata("exec", "uses", "cat", "/etc/os-release").stdout
 
 
 def assert_refused(result: Result, status: int, *words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from strata.store.v1 import store_pb2, store_pb2_grpc
 from tests.fixtures.disk import disk_usage
 from tests.fixtures.docker_registry import LocalRegistry
 from tests.fixtures.images.layout import Layout
+from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
 MIB = 1 << 20
@@ -19,14 +21,28 @@ SLACK = 2 * MIB
 
 
 @pytest.fixture(scope="module")
-def pulled(session_suite: Suite, registry: LocalRegistry, debian: Layout) -> dict[str, str]:
+def own_suite(short_folder: Path) -> Iterator[Suite]:
+    """A suite that holds nothing but what is pulled here."""
+    with running_suite(Suite(short_folder / "sharing")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pulled(own_suite: Suite, registry: LocalRegistry, debian: Layout) -> dict[str, str]:
     """Two images on one base, and a third with the second's files in other layers: references by name."""
     references: dict[str, str] = {}
     for name in ("debian:bookworm", "python:bookworm", "python:bookworm-flat"):
         assert name in debian.names()
         references[name] = registry.reference(name)
-        session_suite.strata("pull", references[name])
+        own_suite.strata("pull", references[name])
     return references
+
+
+@pytest.fixture
+def suite(own_suite: Suite) -> Iterator[Suite]:
+    """The suite, without containers afterwards."""
+    yield own_suite
+    own_suite.remove_all_containers()
 
 
 def test_a_layer_is_mounted_once_however_many_containers_use_it(suite: Suite, pulled: dict[str, str]) -> None:
