@@ -201,12 +201,14 @@ async def test_ports_and_the_way_out_move_to_the_next_network(network, mine, nei
 
 async def test_published_ports_of_a_running_container_can_be_changed(network):
     web = await network.attach("web", on("bridge", published=(PublishedPort(80),)))
-    old = web.ports[0].host_port
     changed = await network.republish("web", (PublishedPort(80), PublishedPort(53, protocol=Protocol.UDP)))
-    with serving(web, 80):
+    assert changed.ports[0] == web.ports[0]
+    with serving(web, 80), serving(web, 53, socket.SOCK_DGRAM):
         assert ask("127.0.0.1", changed.ports[0].host_port) != ""
-        if changed.ports[0].host_port != old:
-            assert ask("127.0.0.1", old) == ""
+        assert ask("127.0.0.1", changed.ports[1].host_port, kind=socket.SOCK_DGRAM) != ""
+        await network.republish("web", (changed.ports[1],))
+        assert ask("127.0.0.1", changed.ports[0].host_port) == ""
+        assert ask("127.0.0.1", changed.ports[1].host_port, kind=socket.SOCK_DGRAM) != ""
 
 
 async def test_a_change_of_ports_that_fails_changes_nothing(network):

@@ -4,7 +4,14 @@
 import pytest
 
 from strata_chassis.errors import InvalidArgument
-from strata_runtime.core.network.ports import check_port, forwards, host_addresses, wanted_ports
+from strata_runtime.core.network.ports import (
+    PortChange,
+    change_of_ports,
+    check_port,
+    forwards,
+    host_addresses,
+    wanted_ports,
+)
 from strata_runtime.core.network.spec import Endpoint, NetworkSpec, Protocol, PublishedPort
 
 V4 = Endpoint("bridge", "eth0", "veth0", "02:42:ac:11:00:02", "172.17.0.2", 16, "172.17.0.1")
@@ -53,6 +60,29 @@ def test_publishing_all_adds_the_exposed_ports_that_are_not_named():
     spec = NetworkSpec(published=(named,), publish_all=True, exposed=exposed)
     assert wanted_ports(spec) == (named, PublishedPort(53, protocol=Protocol.UDP))
     assert wanted_ports(NetworkSpec(published=(named,), exposed=exposed)) == (named,)
+
+
+@pytest.mark.parametrize(
+    ("wish", "keeps"),
+    [
+        (PublishedPort(80), True),
+        (PublishedPort(80, 8080), True),
+        (PublishedPort(80, 8000, host_port_end=8100), True),
+        (PublishedPort(80, 8081), False),
+        (PublishedPort(81, 8080), False),
+        (PublishedPort(80, 8080, "127.0.0.1"), False),
+        (PublishedPort(80, 8080, protocol=Protocol.UDP), False),
+    ],
+)
+def test_a_wish_that_is_fulfilled_already_keeps_the_port_open(wish, keeps):
+    present = PublishedPort(80, 8080)
+    change = change_of_ports((present,), (wish,))
+    assert change == (PortChange((present,), (), ()) if keeps else PortChange((), (present,), (wish,)))
+
+
+def test_one_port_fulfils_one_wish():
+    present, wish = PublishedPort(80, 8080), PublishedPort(80)
+    assert change_of_ports((present,), (wish, wish)) == PortChange((present,), (), (wish,))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def detach(parts: Parts, container_id: str) -> None:
         return
     parts.files.forget(container_id)
     parts.name_server.forget(container_id)
-    unpublish(parts, attachment)
+    if attachment.endpoints:
+        unpublish(parts, container_id, attachment.ports, attachment.endpoints[0])
     parts.stations.leave([endpoint.host_interface for endpoint in attachment.endpoints])
     if attachment.netns_path and attachment.mode is not NetworkMode.CONTAINER:
         remove_namespace(Path(attachment.netns_path))

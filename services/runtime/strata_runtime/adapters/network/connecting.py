@@ -14,7 +14,7 @@ from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.adapters.network.publishing import publish, unpublish
 from strata_runtime.adapters.network.stations import Station
 from strata_runtime.core.network import etcfiles
-from strata_runtime.core.network.ports import check_port
+from strata_runtime.core.network.ports import change_of_ports, check_port
 from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkMode, PublishedPort
 
 _MOST_HOSTS_BYTES = 1 << 20
@@ -53,29 +53,33 @@ def disconnect(parts: Parts, container_id: str, network: str) -> Attachment:
     remaining = tuple(each for each in attachment.endpoints if each is not endpoint)
     changed = replace(attachment, endpoints=remaining)
     parts.files.record(changed)
-    unpublish(parts, attachment)
+    if endpoint is attachment.endpoints[0]:
+        unpublish(parts, container_id, attachment.ports, endpoint)
     parts.stations.remove(endpoint.host_interface)
     live.membership.dismiss(endpoint)
-    with ExitStack() as undo:
-        if remaining:
-            publish(parts, container_id, changed.ports, remaining[0], undo)
-            undo.pop_all()
+    if remaining and endpoint is attachment.endpoints[0]:
+        _publish(parts, container_id, changed.ports, remaining[0])
     _find_way_out(changed, endpoint)
     _edit_hosts(changed, lambda text: _without_addresses(text, endpoint))
     return _keep(parts, changed)
 
 
 def republish(parts: Parts, container_id: str, ports: tuple[PublishedPort, ...]) -> Attachment:
-    """Publish other ports of a running container; if that fails, those it had stay published."""
+    """Publish other ports of a running container.
+
+    Those that it has already stay open all the time; if the others cannot be had, all stay as they were.
+    """
     attachment = _bridged(parts, container_id)
-    checked = tuple(check_port(port) for port in ports)
+    wishes = tuple(check_port(port) for port in ports)
     if not attachment.endpoints:
-        return _keep(parts, replace(attachment, ports=checked))
+        return _keep(parts, replace(attachment, ports=wishes))
+    endpoint = attachment.endpoints[0]
+    change = change_of_ports(attachment.ports, wishes)
     with ExitStack() as undo:
-        unpublish(parts, attachment)
-        undo.callback(publish, parts, container_id, attachment.ports, attachment.endpoints[0], ExitStack())
-        published = publish(parts, container_id, checked, attachment.endpoints[0], undo)
-        changed = replace(attachment, ports=published)
+        unpublish(parts, container_id, change.dropped, endpoint)
+        undo.callback(_publish, parts, container_id, change.dropped, endpoint)
+        added = publish(parts, container_id, change.added, endpoint, undo)
+        changed = replace(attachment, ports=(*change.kept, *added))
         parts.files.record(changed)
         undo.pop_all()
     return _keep(parts, changed)
@@ -88,6 +92,13 @@ def rename(parts: Parts, container_id: str, name: str) -> None:
         changed = replace(attachment, names=(name, container_id[:12]))
         parts.files.record(changed)
         _keep(parts, changed)
+
+
+def _publish(parts: Parts, container_id: str, ports: tuple[PublishedPort, ...], endpoint: Endpoint) -> None:
+    """Publish ports for good."""
+    with ExitStack() as undo:
+        publish(parts, container_id, ports, endpoint, undo)
+        undo.pop_all()
 
 
 def _bridged(parts: Parts, container_id: str) -> Attachment:

@@ -18,7 +18,7 @@ class HeldPorts:
     """The host ports of all containers, each bound but never served: nftables sees the packets first."""
 
     def __init__(self) -> None:
-        self._sockets: dict[str, list[socket.socket]] = {}
+        self._sockets: dict[tuple[str, PublishedPort], list[socket.socket]] = {}
 
     def hold(self, container_id: str, ports: Iterable[PublishedPort], endpoint: Endpoint) -> tuple[PublishedPort, ...]:
         """Bind all ``ports`` or none; return them with their host ports filled in.
@@ -27,21 +27,25 @@ class HeldPorts:
         host's.
         """
         with ExitStack() as undo:
-            held: list[socket.socket] = []
-            undo.callback(_close_all, held)
-            chosen = tuple(_hold(port, endpoint, held) for port in ports)
+            chosen: tuple[PublishedPort, ...] = ()
+            for wish in ports:
+                port, sockets = _hold(wish, endpoint)
+                undo.callback(self.release, container_id, (port,))
+                self._sockets[container_id, port] = sockets
+                chosen += (port,)
             undo.pop_all()
-        self._sockets.setdefault(container_id, []).extend(held)
         return chosen
 
-    def release(self, container_id: str) -> None:
-        """Let go of a container's ports."""
-        _close_all(self._sockets.pop(container_id, []))
+    def release(self, container_id: str, ports: Iterable[PublishedPort]) -> None:
+        """Let go of some ports of a container; ones that are not held are left alone."""
+        for port in ports:
+            _close_all(self._sockets.pop((container_id, port), []))
 
     def close(self) -> None:
         """Let go of all ports."""
-        for container_id in list(self._sockets):
-            self.release(container_id)
+        for sockets in self._sockets.values():
+            _close_all(sockets)
+        self._sockets.clear()
 
 
 def _close_all(sockets: Iterable[socket.socket]) -> None:
@@ -49,14 +53,13 @@ def _close_all(sockets: Iterable[socket.socket]) -> None:
         each.close()
 
 
-def _hold(port: PublishedPort, endpoint: Endpoint, held: list[socket.socket]) -> PublishedPort:
+def _hold(port: PublishedPort, endpoint: Endpoint) -> tuple[PublishedPort, list[socket.socket]]:
     addresses = host_addresses(port, endpoint)
     attempts = candidates(port) if port.host_port else [0] * _ATTEMPTS_AT_ANY_PORT
     for number in attempts:
         sockets = _bind_all(addresses, number, port.protocol)
         if sockets:
-            held.extend(sockets)
-            return replace(port, host_port=sockets[0].getsockname()[1], host_port_end=0)
+            return replace(port, host_port=sockets[0].getsockname()[1], host_port_end=0), sockets
     wish = f"{addresses[0]}:{port.host_port}" + (f"-{port.host_port_end}" if port.host_port_end else "")
     message = f"Bind for {wish} failed: port is already allocated"
     metadata = {"address": addresses[0], "port": str(port.host_port), "protocol": str(port.protocol)}

@@ -109,11 +109,11 @@ def remove_namespace(path: Path) -> None:
 def prepare_directory(directory: Path) -> None:
     """Make a directory for namespaces to be mounted in.
 
-    It is a shared mount: other processes' private mount namespaces (container engines have those) then let go of a
+    It is on a shared mount: other processes' private mount namespaces (container engines have those) then let go of a
     namespace when we do. Source: ip-netns(8), iproute2's ip/ipnetns.c.
     """
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
-    if not _is_mount(directory):
+    if not _is_on_shared_mount(directory):
         syscalls.share_mount(str(directory))
 
 
@@ -126,8 +126,20 @@ def remove_directory(directory: Path) -> None:
 
 
 def _is_mount(path: Path) -> bool:
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return any(mount.split()[4] == str(path) for mount in mounts)
+    return any(mount[4] == str(path) for mount in _mounts())
+
+
+def _is_on_shared_mount(path: Path) -> bool:
+    """Tell whether the topmost mount that ``path`` is on passes on what is mounted there (field "shared:N")."""
+    places = {str(path), *(str(parent) for parent in path.parents)}
+    on_the_way = [mount for mount in _mounts() if mount[4] in places]
+    topmost = max(enumerate(on_the_way), key=lambda numbered: (len(numbered[1][4]), numbered[0]))[1]
+    return any(field.startswith("shared:") for field in topmost[6 : topmost.index("-")])
+
+
+def _mounts() -> list[list[str]]:
+    """Return the fields of each mount. Source: proc_pid_mountinfo(5)."""
+    return [line.split() for line in Path("/proc/thread-self/mountinfo").read_text().splitlines()]
 
 
 def is_namespace(path: Path) -> bool:

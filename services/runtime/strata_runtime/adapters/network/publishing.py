@@ -22,7 +22,7 @@ def publish(
     if not ports:
         return ()
     chosen = parts.ports.hold(container_id, ports, endpoint)
-    undo.callback(parts.ports.release, container_id)
+    undo.callback(parts.ports.release, container_id, chosen)
     elements = _forwards(chosen, endpoint)
     try:
         parts.maps.add(elements)
@@ -33,12 +33,12 @@ def publish(
     return chosen
 
 
-def unpublish(parts: Parts, attachment: Attachment) -> None:
-    """Make a container's ports lead nowhere and let go of them."""
-    for forward in attachment_forwards(attachment):
+def unpublish(parts: Parts, container_id: str, ports: tuple[PublishedPort, ...], endpoint: Endpoint) -> None:
+    """Make ports lead nowhere and let go of them."""
+    for forward in _forwards(ports, endpoint):
         with suppress(FileNotFoundError):  # somebody flushed our table
             parts.maps.remove([forward])
-    parts.ports.release(attachment.container_id)
+    parts.ports.release(container_id, ports)
 
 
 def _forwards(ports: tuple[PublishedPort, ...], endpoint: Endpoint) -> tuple[Forward, ...]:

@@ -17,6 +17,7 @@ from strata_runtime.adapters.network.namespaces import (
     remove_namespace,
 )
 from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
+from strata_runtime.core.network.names import cable
 from strata_runtime.core.network.spec import Endpoint
 
 FIRST_INTERFACE = "eth0"
@@ -60,14 +61,14 @@ class StationMaker:
 
     def join(self, namespace: Namespace, bridge: Bridge, interface: str) -> tuple[str, int]:
         """Lay a cable from ``namespace`` to a bridge; return our end's name and its end's index."""
-        name = f"{self._prefix}{secrets.token_hex(5)}"
-        cable = [
+        name = cable(self._prefix, secrets.token_bytes(6))
+        wanted = [
             requests.create_veth(name, interface, namespace.fd, bridge.mtu),
             requests.raise_port(name, bridge.index),
         ]
         if bridge.isolates or self._needs_hairpin:
-            cable.append(requests.tune_port(name, is_hairpin=self._needs_hairpin, is_isolated=bridge.isolates))
-        self._netlink.burst(cable)
+            wanted.append(requests.tune_port(name, is_hairpin=self._needs_hairpin, is_isolated=bridge.isolates))
+        self._netlink.burst(wanted)
         return name, link_index(namespace, interface)
 
     def remove(self, host_interface: str) -> None:

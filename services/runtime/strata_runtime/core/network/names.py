@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 DEFAULT_RUN_DIR = "/run/strata"
+_LONGEST_LINK = 15  # IFNAMSIZ, and a zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,17 @@ def host_names(run_dir: str) -> HostNames:
     if run_dir.rstrip("/") == DEFAULT_RUN_DIR:
         return HostNames("strata0", "strata", "st")
     tag = hashlib.sha256(run_dir.encode()).hexdigest()[:6]
-    return HostNames(f"strata-{tag}", f"strata_{tag}", f"s{tag[:3]}", int(tag, 16))
+    return HostNames(f"strata-{tag}", f"strata_{tag}", f"s{tag}", int(tag, 16))
 
 
 def network_link(prefix: str, network_id: str) -> str:
-    """Name of the bridge of a user-defined network (IFNAMSIZ leaves 15 bytes)."""
-    return f"{prefix}-{network_id[:9]}"
+    """Name of the bridge of a user-defined network."""
+    return f"{prefix}-{network_id}"[:_LONGEST_LINK]
+
+
+def cable(prefix: str, chance: bytes) -> str:
+    """Name of our end of a cable."""
+    return f"{prefix}{chance.hex()}"[:_LONGEST_LINK]
 
 
 def mac_address(ipv4_address: str) -> str:

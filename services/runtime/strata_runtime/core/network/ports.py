@@ -70,6 +70,35 @@ def check_port(port: PublishedPort) -> PublishedPort:
     return port
 
 
+@dataclass(frozen=True, slots=True)
+class PortChange:
+    """What stays published, what is to go and what is to come."""
+
+    kept: tuple[PublishedPort, ...]
+    dropped: tuple[PublishedPort, ...]
+    added: tuple[PublishedPort, ...]
+
+
+def change_of_ports(present: tuple[PublishedPort, ...], wishes: tuple[PublishedPort, ...]) -> PortChange:
+    """Compare what is published with what is wished for: a wish that something present fulfils keeps it."""
+    free = list(present)
+    kept: list[PublishedPort] = []
+    added: list[PublishedPort] = []
+    for wish in wishes:
+        port = next((port for port in free if _fulfils(port, wish)), None)
+        if port:
+            free.remove(port)
+            kept.append(port)
+        else:
+            added.append(wish)
+    return PortChange(tuple(kept), tuple(free), tuple(added))
+
+
+def _fulfils(port: PublishedPort, wish: PublishedPort) -> bool:
+    is_same = (port.container_port, port.protocol, port.host_ip) == (wish.container_port, wish.protocol, wish.host_ip)
+    return is_same and (wish.host_port == 0 or port.host_port in candidates(wish))
+
+
 def candidates(port: PublishedPort) -> Iterable[int]:
     """Return the host ports to try, in order; 0 stands for any that is free."""
     return range(port.host_port, (port.host_port_end or port.host_port) + 1)
