@@ -39,7 +39,7 @@ def test_each_service_of_a_process_is_healthy(channel, service, rpcs):
 
 
 # Calls that would take away what other tests of the session use.
-DESTRUCTIVE = {"Prune", "PruneCache", "CollectGarbage"}
+DESTRUCTIVE = {"Prune", "PruneCache", "CollectGarbage", "Teardown"}
 
 
 def code_of_empty_call(channel, rpc):
