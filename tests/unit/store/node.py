@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from strata_chassis.database import Database
@@ -30,6 +31,8 @@ from strata_store.engine.layer_store import LayerStore
 from strata_store.engine.lease_store import LeaseStore
 from strata_store.engine.recovery import recover
 from strata_store.engine.stores import Stores
+
+_NUMBERS = count()
 
 
 @dataclass
@@ -55,13 +58,14 @@ class Node:
 
     async def add_image(self, name: str, tars: Sequence[bytes]) -> ImageRecord:
         """Store an image of these layers, held by nothing but its name."""
+        lease = f"making/{name}/{next(_NUMBERS)}"
         for tar in tars:
-            await self.add_layer(tar, lease=f"making/{name}")
+            await self.add_layer(tar, lease=lease)
         diff_ids = [str(Digest.of(tar)) for tar in tars]
         config = {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}}
         config["config"] = {"Labels": {"name": name}}
         image = await self.creator.create(json.dumps(config).encode(), b"", [name], "")
-        await self.leases.delete(f"making/{name}")
+        await self.leases.delete(lease)
         return image
 
     async def remove(self, name: str, *, force: bool = False) -> Garbage:
