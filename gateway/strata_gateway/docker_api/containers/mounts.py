@@ -30,14 +30,25 @@ def mounts_of(config: Mapping[str, Any], host: Mapping[str, Any]) -> list[pb.Mou
 
 
 def _from_bind(bind: str, driver: str) -> pb.Mount:
-    parts = bind.split(":")
-    source, target, options = (["", *parts] if len(parts) == 1 else parts)[:3] if len(parts) != 2 else (*parts, "")  # noqa: PLR2004
+    source, target, options = _split_bind(bind)
     mount = pb.Mount(type=pb.Mount.TYPE_VOLUME, source=source, target=target, volume_driver=driver)
     if source.startswith("/"):
         mount = pb.Mount(type=pb.Mount.TYPE_BIND, source=source, target=target, create_source=True)
     for option in filter(None, options.split(",")):
         _apply_option(mount, option, bind)
     return mount
+
+
+def _split_bind(bind: str) -> tuple[str, str, str]:
+    """Source, target and options; a path alone is an anonymous volume."""
+    match bind.split(":"):
+        case [target]:
+            return "", target, ""
+        case [source, target]:
+            return source, target, ""
+        case [source, target, options]:
+            return source, target, options
+    raise _invalid(bind, "too many colons")
 
 
 def _apply_option(mount: pb.Mount, option: str, bind: str) -> None:
@@ -48,8 +59,13 @@ def _apply_option(mount: pb.Mount, option: str, bind: str) -> None:
     elif option in _PROPAGATIONS:
         mount.propagation = option
     elif option not in _IGNORED_OPTIONS:
-        message = f"invalid volume specification: '{bind}': invalid mode: {option}"
-        raise InvalidArgument(message, reason="SPEC_INVALID", metadata={"mount": bind})
+        raise _invalid(bind, f"invalid mode: {option}")
+
+
+def _invalid(bind: str, why: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"invalid volume specification: '{bind}': {why}", reason="SPEC_INVALID", metadata={"mount": bind}
+    )
 
 
 def _from_object(mount: Mapping[str, Any]) -> pb.Mount:
