@@ -39,10 +39,11 @@ class AsyncClient:
         self.containers, self.images, self.system = Containers(gateway), Images(gateway), System(gateway)
         return self
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection."""
         if self._channel is not None:
             self._channel.close()
+            await self._channel.wait_closed()
 
     async def __aenter__(self) -> Self:
         return await self.connect()
@@ -50,4 +51,4 @@ class AsyncClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
     ) -> None:
-        self.close()
+        await self.close()

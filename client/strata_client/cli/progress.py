@@ -67,10 +67,11 @@ class PullReport:
     def _layer(self, layer: LayerProgress) -> None:
         before = self._layers.get(layer.digest)
         self._layers[layer.digest] = layer
+        is_news = before is None or before.state != layer.state
         if self._is_terminal:
-            if time.monotonic() - self._drawn_at >= _REDRAW_S:
+            if is_news or time.monotonic() - self._drawn_at >= _REDRAW_S:
                 self._draw()
-        elif before is None or before.state != layer.state:
+        elif is_news:
             self._line(f"{short_id(layer.digest)}: {_STATES.get(layer.state, 'Waiting')}")
 
     def _line(self, line: str) -> None:
@@ -97,9 +98,10 @@ class PullReport:
     def _size(self) -> os.terminal_size:
         """Size of the screen now; the user may change it meanwhile."""
         try:
-            return os.get_terminal_size(self._out.fileno())
+            size = os.get_terminal_size(self._out.fileno())
         except OSError:
-            return os.terminal_size((80, 24))
+            size = os.terminal_size((0, 0))
+        return os.terminal_size((size.columns or 80, size.lines or 24))
 
 
 def bar_line(layer: LayerProgress, columns: int) -> str:

@@ -19,7 +19,7 @@ class Client:
     """
 
     def __init__(self, host: str | None = None, tls: Credentials | None = None) -> None:
-        """Connect to ``host``, else STRATA_HOST, else this host's own gateway; ``tls`` is for ``tls://`` addresses."""
+        """Connect to ``host``, else STRATA_HOST, else this host's own gateway; ``tls`` is for ``tcp://`` addresses."""
         endpoint = parse_endpoint(host or os.environ.get("STRATA_HOST") or DEFAULT_HOST)
         self._gateway = Gateway.connect(endpoint, tls)
         self.containers = Containers(self._gateway)

@@ -18,6 +18,9 @@ from strata_client.wire.transport import explain, tls_context
 
 R = TypeVar("R", bound=ParsedMessage)
 
+_TLS_GOODBYE_S = 0.5
+"""How long a peer may take to agree to the end of TLS; gRPC's own servers never answer."""
+
 
 class AsyncStream(Generic[R]):
     """One open call. ``async for`` reads its responses to the end and raises the error that ended it, if one did."""
@@ -90,6 +93,7 @@ class AsyncChannel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._is_writable = True
+        self._is_closed = asyncio.Event()
 
     @classmethod
     async def open(cls, endpoint: Endpoint, credentials: Credentials | None = None) -> Self:
@@ -99,8 +103,10 @@ class AsyncChannel(asyncio.Protocol):
             if endpoint.path:
                 _, channel = await loop.create_unix_connection(cls, endpoint.path)
             else:
-                context = tls_context(credentials) if endpoint.is_secure else None
-                _, channel = await loop.create_connection(cls, endpoint.name, endpoint.port, ssl=context)
+                context = tls_context(credentials)
+                _, channel = await loop.create_connection(
+                    cls, endpoint.name, endpoint.port, ssl=context, ssl_shutdown_timeout=_TLS_GOODBYE_S
+                )
         except OSError as error:
             raise explain(endpoint, error) from error
         return channel
@@ -195,6 +201,7 @@ class AsyncChannel(asyncio.Protocol):
         """End every call."""
         why = f"lost the gateway: {exc}" if exc else "the gateway closed the connection"
         self._connection.lose(Unavailable(why, reason="CONNECTION_LOST"))
+        self._is_closed.set()
         self._wake()
 
     def _write(self) -> None:
@@ -208,9 +215,13 @@ class AsyncChannel(asyncio.Protocol):
                 waiter.set_result(None)
 
     def close(self) -> None:
-        """Close the connection; calls that are still open are cancelled by the peer."""
+        """Begin to close the connection; calls that are still open are cancelled by the peer."""
         if self._transport is not None:
             self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing of the connection is left."""
+        await self._is_closed.wait()
 
     async def __aenter__(self) -> Self:
         return self
@@ -219,3 +230,4 @@ class AsyncChannel(asyncio.Protocol):
         self, kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
     ) -> None:
         self.close()
+        await self.wait_closed()

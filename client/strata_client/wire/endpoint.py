@@ -1,4 +1,4 @@
-"""Where a gateway listens: ``unix:///run/strata/gateway.sock``, ``tcp://host:port`` or ``tls://host:port``."""
+"""Where a gateway listens: ``unix:///run/strata/gateway.sock``, or ``tcp://host:port`` with mutual TLS."""
 
 from typing import NamedTuple
 
@@ -13,13 +13,12 @@ class Endpoint(NamedTuple):
     path: str = ""
     name: str = ""
     port: int = 0
-    is_secure: bool = False
 
     def __str__(self) -> str:
         """Write it as the user would."""
         if self.path:
             return f"unix://{self.path}"
-        return f"{'tls' if self.is_secure else 'tcp'}://{self.name}:{self.port}"
+        return f"tcp://[{self.name}]:{self.port}" if ":" in self.name else f"tcp://{self.name}:{self.port}"
 
 
 class Credentials(NamedTuple):
@@ -31,7 +30,7 @@ class Credentials(NamedTuple):
 
 
 def parse_endpoint(text: str) -> Endpoint:
-    """Read ``unix:///path``, ``unix:/path``, a path, ``tcp://host:port`` or ``tls://host:port``."""
+    """Read ``unix:///path``, ``unix:/path``, a path, or ``tcp://host:port``."""
     scheme, separator, rest = text.partition("://")
     if not separator and text.startswith("unix:"):
         scheme, rest = "unix", text.removeprefix("unix:")
@@ -40,7 +39,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if scheme == "unix" and rest.startswith("/"):
         return Endpoint(path=rest)
     name, colon, port = rest.rpartition(":")
-    if scheme in {"tcp", "tls"} and colon and name and port.isascii() and port.isdigit() and 0 < int(port) < 2**16:
-        return Endpoint(name=name.strip("[]"), port=int(port), is_secure=scheme == "tls")
-    message = f"{text!r} is no address of a gateway: write unix:///path, tcp://host:port or tls://host:port"
+    if scheme == "tcp" and colon and name and port.isascii() and port.isdigit() and 0 < int(port) < 2**16:
+        return Endpoint(name=name.strip("[]"), port=int(port))
+    message = f"{text!r} is no address of a gateway: write unix:///path or tcp://host:port"
     raise InvalidArgument(message, reason="BAD_HOST", metadata={"host": text})

@@ -3,7 +3,7 @@
 import socket
 from typing import TYPE_CHECKING
 
-from strata_chassis.errors import PermissionDenied, StrataError, Unavailable
+from strata_chassis.errors import PermissionDenied, StrataError, Unauthenticated, Unavailable
 from strata_client.wire.endpoint import Credentials, Endpoint
 
 if TYPE_CHECKING:
@@ -34,22 +34,25 @@ def _connect_unix(endpoint: Endpoint) -> socket.socket:
 
 
 def _connect_tcp(endpoint: Endpoint, credentials: Credentials | None) -> socket.socket:
+    context = tls_context(credentials)
     sock = socket.create_connection((endpoint.name, endpoint.port), timeout=CONNECT_TIMEOUT_S)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return _secure(sock, endpoint, credentials) if endpoint.is_secure else sock
-
-
-def _secure(sock: socket.socket, endpoint: Endpoint, credentials: Credentials | None) -> socket.socket:
-    return tls_context(credentials).wrap_socket(sock, server_hostname=endpoint.name)
+    try:
+        return context.wrap_socket(sock, server_hostname=endpoint.name)
+    except OSError:
+        sock.close()
+        raise
 
 
 def tls_context(credentials: Credentials | None) -> "ssl.SSLContext":
     """Say how to speak TLS to a gateway; only connections over a network pay for the import."""
     import ssl
 
-    context = ssl.create_default_context(cafile=credentials.authority_file if credentials else None)
-    if credentials:
-        context.load_cert_chain(credentials.certificate_file, credentials.key_file)
+    if credentials is None:
+        message = "a gateway on TCP wants to see a certificate: give --tls-ca, --tls-cert and --tls-key"
+        raise Unauthenticated(message, reason="TLS_REQUIRED")
+    context = ssl.create_default_context(cafile=credentials.authority_file)
+    context.load_cert_chain(credentials.certificate_file, credentials.key_file)
     context.set_alpn_protocols(["h2"])
     return context
 
@@ -60,6 +63,7 @@ def explain(endpoint: Endpoint, error: OSError) -> StrataError:
     if isinstance(error, PermissionError):
         message = f"you may not use the gateway's socket {endpoint.path}: run as root, or join the group that owns it"
         return PermissionDenied(message, reason="SOCKET_FORBIDDEN", metadata=where)
-    why = error.strerror or str(error)
+    verdict = getattr(error, "verify_message", "")
+    why = f"its certificate is not trusted: {verdict}" if verdict else error.strerror or str(error)
     message = f"cannot connect to the gateway at {endpoint} ({why}): is the suite running? `strata up` starts it"
     return Unavailable(message, reason="GATEWAY_UNREACHABLE", metadata=where)

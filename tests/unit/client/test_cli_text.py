@@ -1,6 +1,7 @@
 """What is written for people, and read as they write it."""
 
 import io
+import os
 import time
 
 import pyte
@@ -223,6 +224,29 @@ def test_bars_of_a_terminal_are_drawn_over_each_other(monkeypatch: pytest.Monkey
         "Digest: sha256:abc",
         "Status: Downloaded newer image for debian:12",
     ]
+
+
+def test_every_layer_keeps_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    report = PullReport(terminal)
+    states = (store_pb2.LAYER_STATE_WAITING, store_pb2.LAYER_STATE_DOWNLOADING, store_pb2.LAYER_STATE_COMPLETE)
+    for state in states:
+        for name in "abcde":
+            report.show(PullResponse(layer=layer(name, state, 50, 100)))
+    assert terminal.lines() == [f"{name * 12}: Pull complete" for name in "abcde"]
+
+
+@pytest.mark.parametrize("size", [os.terminal_size((0, 0)), os.terminal_size((80, 24))])
+def test_a_terminal_that_does_not_know_its_size_has_the_usual_one(
+    monkeypatch: pytest.MonkeyPatch, size: os.terminal_size
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(os, "get_terminal_size", lambda _descriptor: size)
+    monkeypatch.setattr(Terminal, "fileno", lambda _self: 1)
+    terminal = Terminal()
+    PullReport(terminal).show(PullResponse(layer=layer("a", store_pb2.LAYER_STATE_DOWNLOADING, 50, 100)))
+    assert terminal.lines() == ["aaaaaaaaaaaa: Downloading [==========>         ]  50B/100B"]
 
 
 def test_more_layers_than_lines_still_leave_a_readable_screen(monkeypatch: pytest.MonkeyPatch) -> None:

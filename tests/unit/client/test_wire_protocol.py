@@ -183,7 +183,7 @@ def test_rubbish_never_escapes_as_another_exception(data: bytes) -> None:
         ("unix:/run/x.sock", Endpoint(path="/run/x.sock")),
         ("/run/x.sock", Endpoint(path="/run/x.sock")),
         ("tcp://node:7000", Endpoint(name="node", port=7000)),
-        ("tls://[::1]:7000", Endpoint(name="::1", port=7000, is_secure=True)),
+        ("tcp://[::1]:7000", Endpoint(name="::1", port=7000)),
     ],
 )
 def test_endpoints_are_read(text: str, endpoint: Endpoint) -> None:
