@@ -144,3 +144,20 @@ async def test_published_ports_survive_a_restart_and_are_held_again(network, con
         rival.bind(("0.0.0.0", port))
     await again.stop()
     await network.start()
+
+
+async def test_a_client_that_never_falls_silent_reaches_the_next_container(network):
+    udp = PublishedPort(53, protocol=Protocol.UDP)
+    first = await network.attach("first", publishing(udp))
+    port = first.ports[0].host_port
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.connect(("127.0.0.1", port))
+        with serving(first, 53, socket.SOCK_DGRAM):
+            client.send(b"?")
+            assert client.recv(100)
+        await network.detach("first")
+        second = await network.attach("second", publishing(PublishedPort(53, port, protocol=Protocol.UDP)))
+        with serving(second, 53, socket.SOCK_DGRAM):
+            client.send(b"?")
+            assert client.recv(100)

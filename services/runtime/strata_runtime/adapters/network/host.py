@@ -5,7 +5,7 @@ from pathlib import Path
 from socket import AF_INET
 from typing import Any
 
-from strata_runtime.adapters.network.netlink import NetlinkSocket
+from strata_runtime.adapters.network.netlink import NetlinkSocket, decode
 from strata_runtime.adapters.network.pyroute import RTM_GETLINK, RTM_GETROUTE, ifinfmsg, rtmsg
 from strata_runtime.core.network.etcfiles import parse_resolv_conf
 from strata_runtime.core.network.spec import Resolver
@@ -93,12 +93,12 @@ def write_sysctl(name: str, value: str) -> None:
 
 def _links() -> list[Any]:
     with NetlinkSocket() as netlink:
-        return netlink.dump(ifinfmsg(), RTM_GETLINK)
+        return [decode(ifinfmsg, message) for message in netlink.dump(ifinfmsg(), RTM_GETLINK)]
 
 
 def _routes() -> list[Any]:
     with NetlinkSocket() as netlink:
-        return netlink.dump(rtmsg(), RTM_GETROUTE)
+        return [decode(rtmsg, message) for message in netlink.dump(rtmsg(), RTM_GETROUTE)]
 
 
 def _kind(link: Any) -> str | None:

@@ -25,9 +25,12 @@ _ANSWER_TIMEOUT_S = 10.0
 
 @dataclass(slots=True)
 class Request:
-    """One message to the kernel. ``is_acknowledged`` is False only for the borders of an nftables transaction."""
+    """One message to the kernel, its body a codec of pyroute2 or the bytes after the header.
 
-    body: nlmsg
+    ``is_acknowledged`` is False only for dumps and for the borders of an nftables transaction.
+    """
+
+    body: nlmsg | bytes
     kind: int
     text: str
     flags: int = 0
@@ -58,12 +61,12 @@ class NetlinkSocket:
             number = failures[places[0]]
             raise OSError(number, os.strerror(number), requests[places[0]].text)
 
-    def dump(self, body: nlmsg, kind: int) -> list[Any]:
-        """Return all objects that a request of ``kind`` (RTM_GET...) asks for, as messages of the class of ``body``."""
+    def dump(self, body: nlmsg | bytes, kind: int) -> list[bytes]:
+        """Return all objects that a request of ``kind`` (RTM_GET...) asks for, as messages with their headers."""
         self._sequence += 1
         request = Request(body, kind, f"dump {kind}", NLM_F_DUMP, is_acknowledged=False)
         self._socket.send(_encode(request, self._sequence))
-        objects: list[Any] = []
+        objects: list[bytes] = []
         while True:
             for message_kind, message in _messages(self._socket.recv(_DUMP_BYTES)):
                 if message_kind == _NLMSG_DONE:
@@ -71,7 +74,7 @@ class NetlinkSocket:
                 if message_kind == _NLMSG_ERROR:
                     number = -_ERRNO.unpack_from(message, _HEADER.size)[0]
                     raise OSError(number, os.strerror(number), request.text)
-                objects.append(_decode(type(body), message))
+                objects.append(message)
 
     def close(self) -> None:
         """Close the socket; a namespace kept alive only by it goes."""
@@ -102,11 +105,23 @@ class NetlinkSocket:
         return failures
 
 
+def decode(message_class: type[nlmsg], message: bytes) -> Any:
+    """Read a message with a codec of pyroute2."""
+    decoded = message_class(message)
+    decoded.decode()
+    return decoded
+
+
+def payload(message: bytes) -> bytes:
+    """Return what comes after a message's header."""
+    return message[_HEADER.size :]
+
+
 def _encode(request: Request, sequence: int) -> bytes:
-    header = request.body["header"]
-    header["type"] = request.kind
-    header["flags"] = request.flags | NLM_F_REQUEST | (NLM_F_ACK if request.is_acknowledged else 0)
-    header["sequence_number"] = sequence
+    flags = request.flags | NLM_F_REQUEST | (NLM_F_ACK if request.is_acknowledged else 0)
+    if isinstance(request.body, bytes):
+        return _HEADER.pack(_HEADER.size + len(request.body), request.kind, flags, sequence, 0) + request.body
+    request.body["header"].update({"type": request.kind, "flags": flags, "sequence_number": sequence})
     request.body.encode()
     return bytes(request.body.data)
 
@@ -125,9 +140,3 @@ def _messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
         length, kind, *_ = _HEADER.unpack_from(datagram, offset)
         yield kind, datagram[offset : offset + length]
         offset += (length + 3) & ~3
-
-
-def _decode(message_class: type[nlmsg], message: bytes) -> Any:
-    decoded = message_class(message)
-    decoded.decode()
-    return decoded

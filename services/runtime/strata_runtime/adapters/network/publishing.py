@@ -3,9 +3,10 @@
 from contextlib import ExitStack, suppress
 
 from strata_chassis.errors import AlreadyExists
+from strata_runtime.adapters.network.flow_table import forget_datagram_flows
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.core.network.ports import Forward, forwards
-from strata_runtime.core.network.spec import Attachment, Endpoint, PublishedPort
+from strata_runtime.core.network.spec import Attachment, Endpoint, Protocol, PublishedPort
 
 
 def attachment_forwards(attachment: Attachment) -> tuple[Forward, ...]:
@@ -30,6 +31,7 @@ def publish(
         message = f"port is already allocated: {error}"
         raise AlreadyExists(message, reason="PORT_IN_USE") from error
     undo.callback(parts.maps.remove, elements)
+    forget_datagram_flows(_datagram_ports(chosen))
     return chosen
 
 
@@ -38,7 +40,12 @@ def unpublish(parts: Parts, container_id: str, ports: tuple[PublishedPort, ...],
     for forward in _forwards(ports, endpoint):
         with suppress(FileNotFoundError):  # somebody flushed our table
             parts.maps.remove([forward])
+    forget_datagram_flows(_datagram_ports(ports))
     parts.ports.release(container_id, ports)
+
+
+def _datagram_ports(ports: tuple[PublishedPort, ...]) -> frozenset[int]:
+    return frozenset(port.host_port for port in ports if port.protocol is Protocol.UDP)
 
 
 def _forwards(ports: tuple[PublishedPort, ...], endpoint: Endpoint) -> tuple[Forward, ...]:
