@@ -23,6 +23,7 @@ from strata_registry.adapters.cache.layout import Layout
 from strata_registry.adapters.cache.leases import Leases
 from strata_registry.adapters.cache.local_blobs import LocalBlobs
 from strata_registry.adapters.cache.schema import MIGRATIONS
+from strata_registry.adapters.cache.shared import SharedBlobs
 from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.adapters.proxy.blobs import Blobs
 from strata_registry.adapters.proxy.cache_keeping import CacheKeeping
@@ -82,13 +83,23 @@ async def _cache(
     *,
     traffic: Traffic,
 ) -> BlobCache:
-    leases = Leases()
-    evictor = Evictor(blobs, leases, catalogue, traffic, Budget(config.cache_bytes, config.cache_grace_s))
+    evictor = Evictor(blobs, Leases(), catalogue, traffic, Budget(config.cache_bytes, config.cache_grace_s))
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     transfers = rules.transfer_rules(config)
-    cache = BlobCache(blobs, leases, evictor, traffic, executor, tasks=tasks, rules=transfers)
+    shared = await _shared_store(config)
+    cache = BlobCache(blobs, evictor, traffic, executor, tasks=tasks, rules=transfers, shared=shared)
     stack.callback(cache.stop)
     return cache
+
+
+async def _shared_store(config: RegistryConfig) -> SharedBlobs | None:
+    if not config.shared_url:
+        return None
+    from strata_registry.adapters.object_store import ObjectStore, check_reachable  # 20 MB that few need
+
+    store = ObjectStore(config.shared_url, rules.parse_pairs(config.shared_options, "shared_options"))
+    await check_reachable(store)
+    return store
 
 
 def _proxy(config: RegistryConfig, exchange: Exchange, cache: BlobCache, catalogue: Catalogue) -> Proxy:

@@ -61,14 +61,24 @@ def access_policy(config: RegistryConfig) -> AccessPolicy:
     return AccessPolicy(config.anonymous_pull, config.anonymous_push)
 
 
-def parse_mirrors(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read ``docker.io=https://mirror`` pairs. Raises InvalidArgument."""
+def parse_mirrors(entries: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read ``docker.io=https://mirror`` pairs; a registry may have several. Raises InvalidArgument."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for pair in pairs:
-        registry, separator, url = pair.partition("=")
-        if not separator or not registry or not url:
-            raise InvalidArgument(
-                f"mirrors: {pair!r} is not REGISTRY=URL", reason="CONFIG_INVALID", metadata={"value": pair}
-            )
+    for entry in entries:
+        registry, url = _pair(entry, "mirrors")
         found[registry].append(url)
     return {registry: tuple(urls) for registry, urls in found.items()}
+
+
+def parse_pairs(entries: Sequence[str], setting: str) -> dict[str, str]:
+    """Read ``key=value`` pairs. Raises InvalidArgument."""
+    return dict(_pair(entry, setting) for entry in entries)
+
+
+def _pair(entry: str, setting: str) -> tuple[str, str]:
+    key, _, value = entry.partition("=")
+    if not key or not value:
+        raise InvalidArgument(
+            f"{setting}: {entry.partition('=')[0]!r} has no value", reason="CONFIG_INVALID", metadata={"key": key}
+        )
+    return key, value

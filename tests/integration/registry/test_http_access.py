@@ -15,10 +15,10 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from tests.fixtures.certificates import self_signed
 from tests.fixtures.http_client import HttpClient
 from tests.fixtures.images.catalogue import build_tiny
 from tests.fixtures.registry_service import RegistryProcess, http_flags, registry_service
+from tests.fixtures.self_signed import self_signed
 
 ACCESS_TOKEN = "an access token of a build server"
 UPLOADS = "/v2/app/blobs/uploads/"

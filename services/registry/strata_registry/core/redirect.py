@@ -38,7 +38,13 @@ def is_private_host(host: str) -> bool:
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return host.lower() == "localhost" or host.lower().endswith(".localhost")
+        return is_loopback_name(host)
+
+
+def is_loopback_name(host: str) -> bool:
+    """Tell whether a name always means this host. Source: RFC 6761, 6.3."""
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

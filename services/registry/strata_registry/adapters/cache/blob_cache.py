@@ -13,9 +13,9 @@ from strata_chassis.durable import write_atomic
 from strata_chassis.errors import (
     FailedPrecondition,
     NotFound,
+    OutOfRange,
     PermissionDenied,
     ResourceExhausted,
-    StrataError,
     Unauthenticated,
     Unavailable,
 )
@@ -23,9 +23,9 @@ from strata_oci.digest import Digest
 from strata_registry.adapters.cache.appender import Appender
 from strata_registry.adapters.cache.download import Download
 from strata_registry.adapters.cache.evictor import Evictor
-from strata_registry.adapters.cache.leases import Leases
 from strata_registry.adapters.cache.local_blobs import LocalBlobs
 from strata_registry.adapters.cache.reader import BlobReader
+from strata_registry.adapters.cache.shared import SharedBlobs, SharedFirst
 from strata_registry.adapters.cache.source import BlobSource, Nowhere, not_here
 from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.core.retry import RetryPolicy
@@ -48,23 +48,24 @@ class BlobCache:
     def __init__(
         self,
         blobs: LocalBlobs,
-        leases: Leases,
         evictor: Evictor,
         traffic: Traffic,
         executor: Executor,
         *,
         tasks: asyncio.TaskGroup,
         rules: TransferRules,
+        shared: SharedBlobs | None = None,
     ) -> None:
         self.blobs = blobs
         self.evictor = evictor
         self.traffic = traffic
         self.executor = executor
-        self._leases = leases
+        self._leases = evictor.leases
         self._tasks = tasks
         self._rules = rules
+        self._shared = shared
         self._downloads: dict[Digest, tuple[Download, asyncio.Task[None]]] = {}
-        leases.when_free = self._when_free
+        evictor.leases.when_free = self._when_free
 
     @asynccontextmanager
     async def open(self, digest: Digest, source: BlobSource | None) -> AsyncIterator[BlobReader]:
@@ -83,11 +84,22 @@ class BlobCache:
         """Tell whether a blob is here, whole."""
         return self.blobs.held(digest) is not None
 
+    async def content(self, digest: Digest, limit_bytes: int) -> bytes | None:
+        """Return a small blob that is here or in the shared store; None if it is in neither."""
+        if self._shared is None and not self.has(digest):
+            return None
+        try:
+            async with self.open(digest, None) as reader:
+                return await reader.read_whole(limit_bytes)
+        except (NotFound, OutOfRange, Unavailable):
+            return None
+
     async def put(self, digest: Digest, content: bytes) -> None:
         """Keep small, verified content as a blob."""
         if not self.has(digest):
             with self._leases.hold(digest):
                 await asyncio.get_running_loop().run_in_executor(self.executor, self._put, digest, content)
+                await self._share(digest, self.blobs.layout.blob(digest), None)
                 await self.evictor.keep_budget(self.executor)
 
     async def adopt(self, digest: Digest, path: Path) -> None:
@@ -96,6 +108,7 @@ class BlobCache:
             if not self.has(digest):
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(self.executor, self.blobs.commit, digest, path)
+                await self._share(digest, path, None)
                 await self.evictor.keep_budget(self.executor)
 
     async def settle(self) -> None:
@@ -146,10 +159,13 @@ class BlobCache:
         if digest in self._downloads and self._downloads[digest][0].error is None:
             return self._downloads[digest][0], False
         path = self.blobs.layout.partial_blob(digest)
-        if source is None and not path.exists():
+        if source is None and self._shared is None and not path.exists():
             raise not_here(digest)
+        source = source or Nowhere(digest)
+        if self._shared is not None:
+            source = SharedFirst(self._shared, digest, source)
         appender = Appender(path, digest.algorithm, self.executor)
-        download = Download(digest, appender, source or Nowhere(digest), self._rules.policy)
+        download = Download(digest, appender, source, self._rules.policy)
         with deadline.bound(None):  # the transfer outlives the request that started it
             task = self._tasks.create_task(self._carry(download), name=f"download-{digest}")
         self._downloads[digest] = download, task
@@ -162,7 +178,7 @@ class BlobCache:
         try:
             if await download.run():
                 await self._commit(download)
-        except (OSError, StrataError):
+        except Exception:  # noqa: BLE001 - the border of the task: one transfer must not end the others
             _log.exception("the blob %s could not be kept", download.digest)
         finally:
             self.traffic.in_flight.dec()
@@ -177,7 +193,17 @@ class BlobCache:
         await download.sync()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self.executor, self.blobs.commit, download.digest, download.path)
+        await self._share(download.digest, download.path, download.source)
         await self.evictor.keep_budget(self.executor)
+
+    async def _share(self, digest: Digest, path: Path, source: BlobSource | None) -> None:
+        """Give the shared store what it has not; a store that is away misses this one."""
+        if self._shared is None or (isinstance(source, SharedFirst) and source.was_shared):
+            return
+        try:
+            await self._shared.put(digest, path)
+        except Unavailable as error:
+            _log.warning("%s was not shared: %s", digest, error.message)
 
     def _tidy(self, download: Download) -> None:
         """Remove the partial file, unless the transfer can go on with it or somebody may still open it."""

@@ -27,7 +27,7 @@ class Download:
         self.error: StrataError | None = None
         self.received_bytes = 0
         self._appender = appender
-        self._source = source
+        self.source = source
         self._policy = policy
         self._has_begun = False
         self._changed = asyncio.Event()
@@ -67,7 +67,7 @@ class Download:
         try:
             await self._appender.open()
             await self._transfer()
-            self._verify()
+            await self._verify()
         except StrataError as error:
             self._end(error)
         except OSError as error:
@@ -124,7 +124,7 @@ class Download:
         return self._appender.size == self.size or (self.size is None and self._appender.digest() == self.digest)
 
     async def _transfer_once(self) -> None:
-        async with self._source.open(self._appender.size) as body:
+        async with self.source.open(self._appender.size) as body:
             self._learn_size(body)
             surplus = self._appender.size - body.start
             while piece := await body.read():
@@ -152,9 +152,10 @@ class Download:
         self.size = body.size
         self._announce()
 
-    def _verify(self) -> None:
+    async def _verify(self) -> None:
         found = self._appender.digest()
         if found != self.digest:
+            await self.source.reject()
             raise digest_mismatch(str(self.digest), str(found), str(self.digest))
         self.size = self._appender.size
 

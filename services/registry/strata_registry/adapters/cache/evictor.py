@@ -30,8 +30,8 @@ class Evictor:
         self, blobs: LocalBlobs, leases: Leases, catalogue: Catalogue, traffic: Traffic, budget: Budget
     ) -> None:
         self.budget = budget
+        self.leases = leases
         self._blobs = blobs
-        self._leases = leases
         self._catalogue = catalogue
         self._traffic = traffic
         self._turn = asyncio.Lock()
@@ -51,7 +51,7 @@ class Evictor:
             freed = 0
             removed = []
             for digest in map(Digest.parse, victims):
-                if not self._leases.is_held(digest):  # someone may have come while this loop waited
+                if not self.leases.is_held(digest):  # someone may have come while this loop waited
                     freed += await asyncio.get_running_loop().run_in_executor(executor, self._blobs.remove, digest)
                     removed.append(str(digest))
             if removed:
@@ -66,5 +66,5 @@ class Evictor:
         return [self._marked(held, recent_s, kept) for held in self._blobs.all()]
 
     def _marked(self, held: Held, recent_s: float, kept: set[str]) -> Held:
-        is_read = held.used_at_s > recent_s or self._leases.is_held(Digest.parse(held.digest))
+        is_read = held.used_at_s > recent_s or self.leases.is_held(Digest.parse(held.digest))
         return replace(held, is_kept=is_read, is_pinned=held.digest in kept)

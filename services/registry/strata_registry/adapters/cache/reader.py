@@ -67,6 +67,17 @@ class BlobReader:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, os.pread, self.fd, length, offset)
 
+    async def read_whole(self, limit_bytes: int) -> bytes:
+        """Return all of a small blob. Raises OutOfRange for a larger one, and what ended the transfer."""
+        pieces: list[bytes] = []
+        position = 0
+        while piece := await self.read(position, limit_bytes + 1):
+            pieces.append(piece)
+            position += len(piece)
+            if position > limit_bytes:
+                raise OutOfRange(f"the blob is larger than {limit_bytes} bytes", reason="BLOB_TOO_LARGE")
+        return b"".join(pieces)
+
     def close(self) -> None:
         """Close the file."""
         os.close(self.fd)

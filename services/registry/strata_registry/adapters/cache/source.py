@@ -29,6 +29,9 @@ class BlobSource(Protocol):
         Raises what the source refuses with; OutOfRange when the blob has no bytes at ``offset``.
         """
 
+    async def reject(self) -> None:
+        """Take note that the bytes did not have their digest."""
+
 
 class Nowhere:
     """A source that has nothing: what is on the disk must do."""
@@ -39,6 +42,9 @@ class Nowhere:
     def open(self, _: int) -> NoReturn:
         """Raise NotFound."""
         raise not_here(self._digest)
+
+    async def reject(self) -> None:
+        """Do nothing: the bytes were here before."""
 
 
 def not_here(digest: Digest) -> NotFound:

@@ -46,10 +46,10 @@ class HostedRepositories:
             "SELECT manifests.* FROM manifests JOIN places USING (digest) WHERE places.repository = ? AND digest = ?"
         )
         rows = await self._rows(query, str(repository), str(digest)) if digest else []
-        if not rows or digest is None or not self._cache.has(digest):
+        content = await self._cache.content(digest, LARGEST_BYTES) if rows and digest else None
+        if content is None or digest is None:
             raise _unknown(repository, str(reference))
-        async with self._cache.open(digest, None) as reader:
-            return CachedManifest(await reader.read(0, LARGEST_BYTES), rows[0]["media_type"], digest)
+        return CachedManifest(content, rows[0]["media_type"], digest)
 
     async def put_manifest(
         self, repository: Repository, reference: Digest | str, content: bytes, media_type: str

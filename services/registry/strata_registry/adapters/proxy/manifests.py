@@ -119,14 +119,22 @@ class Manifests:
         return manifest
 
     async def _by_digest(self, repository: Repository, digest: Digest, credential: Credential | None) -> CachedManifest:
-        record = await self._catalogue.manifest(str(digest))
-        if record is not None and self._cache.has(digest):
-            async with self._cache.open(digest, None) as reader:
-                return CachedManifest(await reader.read(0, LARGEST_BYTES), record.media_type, digest)
+        content = await self._cache.content(digest, LARGEST_BYTES)
+        if content is not None:
+            return await self._held(repository, digest, content)
         if self._rules.is_offline:
             raise _not_cached(f"{repository}@{digest}")
         manifest, _ = await self._fetch(repository, str(digest), credential)
         return manifest
+
+    async def _held(self, repository: Repository, digest: Digest, content: bytes) -> CachedManifest:
+        """Return a manifest that is here; one that came from the shared store is noted first."""
+        record = await self._catalogue.manifest(str(digest))
+        if record is None:
+            facts = examine(content, "", what=f"{repository}@{digest}")
+            record = record_of(facts, digest, len(content))
+            await self._catalogue.put_manifest(record)
+        return CachedManifest(content, record.media_type, digest)
 
     async def _fetch(
         self, repository: Repository, reference: str, credential: Credential | None

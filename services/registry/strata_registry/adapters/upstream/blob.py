@@ -60,6 +60,9 @@ class UpstreamBlob:
                 raise OutOfRange(f"{self._digest} has no byte {offset}", reason="OFFSET_INVALID")
             yield ResponseBody(response, self._repository.registry)
 
+    async def reject(self) -> None:
+        """Do nothing: the registry answers for its bytes."""
+
     def _request(self, offset: int) -> Request:
         return Request(
             "GET",

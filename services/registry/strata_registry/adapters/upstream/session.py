@@ -1,7 +1,6 @@
 """One HTTP session for all upstream registries: connections, TLS, proxies, time limits."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,9 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-
-from strata_registry.core.redirect import is_private_host
+from aiohttp.abc import AbstractResolver
 
 _READ_BUFFER_BYTES = 1 << 20
 _USER_AGENT = "strata-registry/0.1"
@@ -68,27 +65,6 @@ class Trust:
             context.load_cert_chain(certificate, certificate.with_suffix(".key"))
 
 
-class PublicResolver(AbstractResolver):
-    """Resolves names, and keeps to itself addresses that are not public: a redirect's name may point inside."""
-
-    def __init__(self, resolver: AbstractResolver) -> None:
-        self._resolver = resolver
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Resolve to public addresses only. Raises OSError when none is left."""
-        found = await self._resolver.resolve(host, port, family)
-        public = [entry for entry in found if not is_private_host(entry["host"])]
-        if not public:
-            raise OSError(None, f"{host} has no public address")
-        return public
-
-    async def close(self) -> None:
-        """Close the resolver below."""
-        await self._resolver.close()
-
-
 class Http:
     """Sends single requests; redirects and refusals are the caller's matter."""
 
@@ -124,7 +100,7 @@ class Http:
 @asynccontextmanager
 async def open_http(rules: HttpRules) -> AsyncIterator[Http]:
     """Open the sessions, and close their connections at the end."""
-    resolver = aiohttp.ThreadedResolver()
+    resolver = HostResolver()
     async with _session(rules, resolver) as direct, _session(rules, PublicResolver(resolver)) as public:
         yield Http(direct, public, rules)
 
