@@ -48,6 +48,7 @@ class _Start:
 
     def _start(self, service: Service) -> None:
         environment = private_settings(self._layout) | os.environ | {"NOTIFY_SOCKET": str(self._listener.path)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every start would compile everything
         command = command_line(service, self._layout, sys.executable)
         child = start_daemon(command, self._layout.log_file(service), environment)
         process = Process.of(child.pid)

@@ -78,7 +78,7 @@ class WebServer:
             _log.info("a client broke the protocol", extra={"detail": str(group.exceptions[0])})
         except* _GONE:
             _log.debug("a client went away")
-        except* Exception:
+        except* Exception:  # noqa: BLE001 - one request that fails must not end the server
             _log.exception("a request failed and was broken off")
 
     async def _answer(self, request: Request, connection: Connection) -> Exchange:

@@ -22,8 +22,9 @@ def test_only_runtime_and_launcher_keep_root():
 
 def test_the_command_line_says_where_and_as_whom():
     command = command_line(service_named("store"), Layout.below(Path("/x")), "python")
-    assert command == [
-        *["python", "-m", "strata_store", "--run-dir", "/x/run", "--state-dir", "/x/state", "--user", "strata"]
+    assert command[0] == "python"
+    assert command[-8:] == [
+        *["-m", "strata_store", "--run-dir", "/x/run", "--state-dir", "/x/state", "--user", "strata"]
     ]
 
 
