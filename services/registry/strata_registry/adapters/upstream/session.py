@@ -12,6 +12,8 @@ from urllib.request import getproxies_environment, proxy_bypass
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver
+
 _READ_BUFFER_BYTES = 1 << 20
 _USER_AGENT = "strata-registry/0.1"
 
