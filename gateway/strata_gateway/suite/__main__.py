@@ -7,10 +7,10 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from strata_gateway.suite.down import bring_down, has_children, stop
+from strata_gateway.suite.down import bring_down, end_children, has_children, stop
 from strata_gateway.suite.failure import SuiteFailure
 from strata_gateway.suite.process import read_pid_file
 from strata_gateway.suite.services import SERVICES, Layout, service_named
@@ -71,12 +71,26 @@ def _down(layout: Layout, arguments: argparse.Namespace) -> None:
         # The launcher holds the containers' output and waits for their ends: it stays as long as they do.
         bring_down(layout, _tell, keep=("launcher",) if has_children(layout) else ())
         return
-    bring_up(layout, _say_nothing)
+    failures = [
+        *_attempt(lambda: bring_up(layout, _say_nothing)),
+        # The runtime alone can take its containers, networks and mounts down, whatever else does not start.
+        *_attempt(lambda: bring_up(layout, _say_nothing, only=("launcher", "runtime"))),
+        *_attempt(lambda: remove_containers(layout, _tell)),
+    ]
+    end_children(layout)
+    bring_down(layout, _tell)
+    remove_run_folder(layout)
+    for failure in failures:
+        sys.stderr.write(f"strata: on the way: {failure}\n")
+
+
+def _attempt(step: Callable[[], None]) -> list[SuiteFailure]:
+    """The failure of a step, if any: the host is cleaned all the same."""
     try:
-        remove_containers(layout, _tell)
-    finally:
-        bring_down(layout, _tell)
-        remove_run_folder(layout)
+        step()
+    except SuiteFailure as failure:
+        return [failure]
+    return []
 
 
 def _restart(layout: Layout, arguments: argparse.Namespace) -> None:

@@ -1,5 +1,8 @@
 """Stop the suite: the door first, what it stands on last; containers stay unless they are to go."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -18,11 +21,22 @@ def bring_down(layout: Layout, tell: Callable[[str], None], keep: Collection[str
 
 def has_children(layout: Layout) -> bool:
     """Whether the launcher looks after processes of containers."""
+    return bool(_children(layout))
+
+
+def end_children(layout: Layout) -> None:
+    """Kill whatever processes of containers are left, by which their namespaces end too."""
+    for pid in _children(layout):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _children(layout: Layout) -> list[int]:
     launcher = read_pid_file(layout.pid_file(service_named("launcher")))
     if launcher is None:
-        return False
+        return []
     children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
-    return bool(children.read_text(encoding="ascii").split())
+    return [int(pid) for pid in children.read_text(encoding="ascii").split()]
 
 
 def stop(layout: Layout, service: Service, tell: Callable[[str], None]) -> None:

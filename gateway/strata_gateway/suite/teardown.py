@@ -17,32 +17,43 @@ _TEARDOWN = "/strata.runtime.v1.RuntimeService/Teardown"
 
 
 def remove_containers(layout: Layout, tell: Callable[[str], None]) -> None:
-    """Remove all containers, then have the runtime take down its networks and mounts; the suite must be up."""
+    """Remove all containers, then have the runtime take down its networks and mounts; the runtime must be up."""
     import grpc
 
     with grpc.insecure_channel(f"unix:{layout.socket(service_named('runtime'))}") as channel:
         try:
-            tell(f"containers: {_delete_all(channel)} removed")
+            removed, failures = _delete_all(channel)
+            tell(f"containers: {removed} removed")
             teardown: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_TEARDOWN)
             teardown(b"", timeout=_CALL_WITHIN_S)
         except grpc.RpcError as error:
             raise SuiteFailure(f"the runtime could not clean up: {error.details()}") from error
+    if failures:
+        raise SuiteFailure("\n".join(failures))
 
 
-def _delete_all(channel: Any) -> int:
+def _delete_all(channel: Any) -> tuple[int, list[str]]:
+    """How many containers were deleted, and why others were not."""
+    import grpc
     from strata.runtime.v1.runtime_pb2_grpc import RuntimeServiceStub
 
     from strata.runtime.v1 import runtime_pb2 as pb
 
     runtime = RuntimeServiceStub(channel)
     asked = pb.ListContainersRequest(all=True, page_size=_PAGE)
-    removed = 0
-    while containers := runtime.ListContainers(asked, timeout=_CALL_WITHIN_S).containers:
-        for container in containers:
+    removed, failures = 0, []
+    while True:
+        page = runtime.ListContainers(asked, timeout=_CALL_WITHIN_S)
+        for container in page.containers:
             request = pb.DeleteContainerRequest(container=container.id, force=True, remove_volumes=True)
-            runtime.DeleteContainer(request, timeout=_CALL_WITHIN_S)
-        removed += len(containers)
-    return removed
+            try:
+                runtime.DeleteContainer(request, timeout=_CALL_WITHIN_S)
+                removed += 1
+            except grpc.RpcError as error:
+                failures.append(f"container {container.name} is still there: {error.details()}")
+        asked.page_token = page.next_page_token
+        if not asked.page_token:
+            return removed, failures
 
 
 def remove_run_folder(layout: Layout) -> None:

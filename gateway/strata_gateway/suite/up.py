@@ -27,24 +27,31 @@ def bring_up(layout: Layout, tell: Callable[[str], None], only: Collection[str] 
 
 
 class _Start:
-    """One pass of starting: which services wait, which were started, which are ready."""
+    """One pass of starting: which services wait, which were started, which failed.
+
+    A service that fails does not keep the others from starting, only those that need it.
+    """
 
     def __init__(self, layout: Layout, listener: ReadyListener, tell: Callable[[str], None]) -> None:
         self._layout = layout
         self._listener = listener
         self._tell = tell
         self._started: dict[int, tuple[Service, float, subprocess.Popen[bytes]]] = {}
+        self._failures: dict[str, str] = {}
 
     def run(self, services: Collection[Service]) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
         waiting = list(services)
         pending = {service.name for service in services}
-        while pending:
+        while waiting or self._started:
+            waiting = [service for service in waiting if not self._failures.keys() & set(service.needs)]
             startable = [service for service in waiting if not pending & set(service.needs)]
             for service in startable:
                 self._start(service)
             waiting = [service for service in waiting if service not in startable]
             pending -= self._await_some(deadline)
+        if self._failures:
+            raise SuiteFailure("\n".join(self._failures.values()))
 
     def _start(self, service: Service) -> None:
         environment = private_settings(self._layout) | os.environ | {"NOTIFY_SOCKET": str(self._listener.path)}
@@ -57,11 +64,14 @@ class _Start:
         self._started[child.pid] = (service, time.monotonic(), child)
 
     def _await_some(self, deadline: float) -> set[str]:
-        """Names of the services that became ready."""
+        """Names of the services that need not be waited for any more: they became ready, or failed."""
+        if not self._started:
+            return set()
         ready, ended = self._listener.wait(self._started, deadline)
-        if not ready and (ended or time.monotonic() >= deadline):
-            raise SuiteFailure(self._explain(ended))
-        return {self._note_ready(pid) for pid in ready}
+        settled = {self._note_ready(pid) for pid in ready}
+        if time.monotonic() >= deadline:
+            ended = set(self._started)
+        return settled | {self._note_failed(pid) for pid in ended - ready}
 
     def _note_ready(self, pid: int) -> str:
         service, since, child = self._started.pop(pid)
@@ -69,10 +79,12 @@ class _Start:
         self._tell(f"{service.name}: ready after {time.monotonic() - since:.2f} s")
         return service.name
 
-    def _explain(self, ended: Collection[int]) -> str:
-        pid = next(iter(ended), None) or next(iter(self._started))
-        service, _, child = self._started[pid]
+    def _note_failed(self, pid: int) -> str:
+        service, _, child = self._started.pop(pid)
         log = self._layout.log_file(service)
-        what = f"ended with status {child.wait()}" if pid in ended else f"was not ready within {READY_WITHIN_S:.0f} s"
+        status = child.poll()
+        child.returncode = status or 0
+        what = f"was not ready within {READY_WITHIN_S:.0f} s" if status is None else f"ended with status {status}"
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
-        return "\n  ".join([f"{service.name} {what}; the end of {log}:", *tail])
+        self._failures[service.name] = "\n  ".join([f"{service.name} {what}; the end of {log}:", *tail])
+        return service.name

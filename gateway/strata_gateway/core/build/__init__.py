@@ -1,0 +1,1 @@
+"""Building images: stages, what copies copy, what a cache entry stands for."""
