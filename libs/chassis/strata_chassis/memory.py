@@ -14,18 +14,23 @@ _M_ARENA_MAX = -8
 _MIB = 1 << 20
 
 
-def settle() -> None:
-    """Call it when everything is imported and wired: frees what starting left, and keeps that from coming back.
-
-    Frozen objects are not walked by the collector any more, so that their pages stay as they are. Code that only
-    starting needed is unmapped; what is needed again comes back from the page cache.
-    """
+def tune() -> None:
+    """Call it first of all, before there are threads: they would have heaps of their own already."""
     libc = ctypes.CDLL(None)
     libc.mallopt(_M_ARENA_MAX, 2)
     libc.mallopt(_M_MMAP_THRESHOLD, 8 * _MIB)
     libc.mallopt(_M_TRIM_THRESHOLD, 16 * _MIB)
+
+
+def settle() -> None:
+    """Call it when everything is imported and wired: gives back what only starting needed.
+
+    Frozen objects are not walked by the collector any more, so that their pages stay as they are. Code that only
+    starting needed is unmapped; what is needed again comes back from the page cache.
+    """
     gc.collect()
     gc.freeze()
+    libc = ctypes.CDLL(None)
     libc.malloc_trim(0)
     for start, length in _untouched_files():
         libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.MADV_DONTNEED)

@@ -38,6 +38,7 @@ def run_service(name: str, config_class: type[C], wire: Wire[C], argv: Sequence[
     ``wire`` is entered as the final user, with ``state_dir/<name>`` there and its own; it adds its servicers and yields
     while they serve. What it opened it closes after the last call has ended.
     """
+    memory.tune()
     try:
         config = configuration.load(config_class, name, argv=argv)
         logs.setup(name, level=config.log_level, style=config.log_format)
