@@ -3,11 +3,14 @@
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from strata_store.core.contents import Hole
+from strata_store.core.contents import TAR_DEVICE
+from strata_store.core.holes import REST_DEVICE, Hole
 
 HOLES = "layer.holes"
+REST = "layer.rest"
 _RECORD = struct.Struct("<QQIQ")
 _CHUNK_BYTES = 1 << 20
 
@@ -23,6 +26,18 @@ def write(directory: Path, holes: Sequence[Hole]) -> None:
         os.fsync(file.fileno())
 
 
+def keep_rest(tar: int, directory: Path, holes: Sequence[Hole]) -> None:
+    """Keep the bytes of holes that no device has, before they are cut out, and bring them to the disk."""
+    if not any(hole.device == REST_DEVICE for hole in holes):
+        return
+    with (directory / REST).open("xb") as file:
+        for hole in holes:
+            if hole.device == REST_DEVICE:
+                file.write(os.pread(tar, hole.length, hole.offset))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def read(directory: Path) -> list[Hole]:
     """Return the holes in the order of their offsets; none where there is no map."""
     path = directory / HOLES
@@ -34,30 +49,27 @@ def read_tar(devices: Sequence[Path], holes: Sequence[Hole], size: int, offset: 
 
     ``devices`` are the index's devices in order, the tar itself first.
     """
-    descriptors = [os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in devices]
-    try:
-        for descriptor, start, length in _pieces(descriptors, holes, size, offset):
-            yield from read_range(descriptor, start, length)
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
+    rest = devices[0].with_name(REST)
+    with ExitStack() as files:
+        opened = {number: files.enter_context(path.open("rb")).fileno() for number, path in enumerate(devices, start=1)}
+        if rest.exists():
+            opened[REST_DEVICE] = files.enter_context(rest.open("rb")).fileno()
+        for device, start, length in _pieces(holes, size, offset):
+            yield from read_range(opened[device], start, length)
 
 
-def _pieces(
-    descriptors: Sequence[int], holes: Sequence[Hole], size: int, offset: int
-) -> Iterator[tuple[int, int, int]]:
-    """Yield (descriptor, start, length) of all that has to be read in order."""
+def _pieces(holes: Sequence[Hole], size: int, offset: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (device, start, length) of all that has to be read in order."""
     for hole in holes:
-        end = hole.offset + hole.length
-        if end <= offset:
+        if hole.end <= offset:
             continue
         if offset < hole.offset:
-            yield descriptors[0], offset, hole.offset - offset
+            yield TAR_DEVICE, offset, hole.offset - offset
             offset = hole.offset
-        yield descriptors[hole.device - 1], hole.source_offset + offset - hole.offset, end - offset
-        offset = end
+        yield hole.device, hole.source_offset + offset - hole.offset, hole.end - offset
+        offset = hole.end
     if offset < size:
-        yield descriptors[0], offset, size - offset
+        yield TAR_DEVICE, offset, size - offset
 
 
 def read_range(descriptor: int, start: int, length: int) -> Iterator[bytes]:

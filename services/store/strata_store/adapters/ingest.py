@@ -17,8 +17,9 @@ from strata_store.adapters.content_root import AUX, INDEX, TAR
 from strata_store.adapters.decompress import decompressed
 from strata_store.adapters.kernel import punch_hole, start_writeback
 from strata_store.adapters.stage import Stage
-from strata_store.core.contents import Contents, Hole, Place, choose_donors, place_sparse, plan_holes
+from strata_store.core.contents import Contents, Place, choose_donors, place_sparse, plan_tar
 from strata_store.core.digests import digest_mismatch
+from strata_store.core.holes import Hole, whole_ranges
 from strata_store.core.inode import Inode
 from strata_store.core.layer_index import write_layer_index
 from strata_store.core.layer_tree import LayerTree
@@ -187,13 +188,14 @@ def build(received: Received, known: Mapping[bytes, Place], donors: Mapping[int,
     first_donor = 2 + bool(sparse)
     device = {layer: number for number, layer in enumerate(chosen, start=first_donor)}
     places = {digest: (device[place.layer], place.offset) for digest, place in taken.items()}
-    holes = plan_holes(contents, places)
     tar = received.scratch / TAR
-    sizes = [received.tar_bytes, *_write_aux(tar, received.scratch / AUX, contents, sparse)]
-    sizes += [donors[layer].tar_bytes for layer in chosen]
+    laid_out, aux_bytes = place_sparse(sparse)
+    holes = plan_tar(contents, places, laid_out)
+    _write_aux(tar, received.scratch / AUX, sparse, laid_out, aux_bytes)
+    sizes = [received.tar_bytes, *([aux_bytes] if sparse else []), *(donors[layer].tar_bytes for layer in chosen)]
     with Stage("layer-sync", lambda _: _settle_tar(tar, holes)) as settling:
         settling.put(b"")
-        contents.move(places)
+        contents.move({**places, **laid_out})
         index_digest = _write_index(received, places, sizes)
         hole_map.write(received.scratch, holes)
         owned = [(digest, inode.data_offset) for digest, inode in contents.plain() if digest not in places]
@@ -205,8 +207,9 @@ def build(received: Received, known: Mapping[bytes, Place], donors: Mapping[int,
 def _settle_tar(tar: Path, holes: list[Hole]) -> None:
     descriptor = os.open(tar, os.O_RDWR | os.O_CLOEXEC)
     try:
-        for hole in holes:
-            punch_hole(descriptor, hole.offset, hole.length)
+        hole_map.keep_rest(descriptor, tar.parent, holes)
+        for offset, length in whole_ranges(holes):
+            punch_hole(descriptor, offset, length)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -231,21 +234,19 @@ def write_synced(path: Path, data: bytes | bytearray) -> None:
         os.fsync(file.fileno())
 
 
-def _write_aux(tar: Path, aux: Path, contents: Contents, sparse: list[Inode]) -> list[int]:
+def _write_aux(tar: Path, aux: Path, sparse: list[Inode], places: Mapping[bytes, tuple[int, int]], size: int) -> None:
     """Lay sparse files out on a device of their own, a sparse file itself: holes cost nothing there either."""
     if not sparse:
-        return []
-    offsets, size = place_sparse(sparse)
+        return
     with tar.open("rb") as source, aux.open("xb") as target:
         target.truncate(size)
         for inode in sparse:
             position = inode.data_offset
+            start = places[inode.digest or b""][1]
             for offset, length in inode.extents or ():
-                _copy(source.fileno(), target.fileno(), position, offsets[inode.digest or b""] + offset, length)
+                _copy(source.fileno(), target.fileno(), position, start + offset, length)
                 position += length
         os.fsync(target.fileno())
-    contents.move({digest: (2, offset) for digest, offset in offsets.items()})
-    return [size]
 
 
 def _copy(source: int, target: int, start: int, to: int, length: int) -> None:

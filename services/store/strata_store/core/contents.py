@@ -1,19 +1,20 @@
 """The contents of a layer's files, and which of them need not be stored again.
 
 A content that an older layer holds is *borrowed*: the new index points to the older layer's tar, the donor, and the
-new tar gets a hole. A second copy inside the layer becomes a hole as well. Holes are whole blocks of the host's file
-system; a map of them says where each one's bytes are, so that the exact tar can be put together again.
+new tar gets a hole. A second copy inside the layer becomes a hole as well, and so do sparse files, which are laid out
+on a device of their own.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from strata_store.core.holes import HOST_BLOCK, Hole, plan_holes
 from strata_store.core.inode import Inode, walk
 from strata_store.core.layer_errors import layer_invalid
 
 TAR_DEVICE = 1
-_HOST_BLOCK = 4096
+SPARSE_DEVICE = 2
 _MAX_DONORS = 6
 _MIN_DONATION_BYTES = 64 * 1024
 _MAX_SPARSE_BYTES = 1 << 40
@@ -25,16 +26,6 @@ class Place:
 
     layer: int
     offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Bytes that a tar does not hold: they are the same as those at ``source_offset`` of device ``device``."""
-
-    offset: int
-    length: int
-    device: int
-    source_offset: int
 
 
 class Contents:
@@ -92,21 +83,29 @@ def choose_donors(contents: Contents, known: Mapping[bytes, Place]) -> tuple[tup
     return donors, {digest: place for digest, place in known.items() if place.layer in chosen}
 
 
-def plan_holes(contents: Contents, borrowed: Mapping[bytes, tuple[int, int]]) -> list[Hole]:
-    """Return what need not stay in the tar; ``borrowed`` gives device and offset of borrowed contents."""
-    holes = []
+def plan_tar(
+    contents: Contents, borrowed: Mapping[bytes, tuple[int, int]], sparse: Mapping[bytes, tuple[int, int]]
+) -> list[Hole]:
+    """Plan the holes of a layer's tar.
+
+    ``borrowed`` gives device and offset of contents that donors hold, ``sparse`` those of sparse files on the device
+    where they are laid out.
+    """
+    removable, kept = [], []
     for offset, size, digest in contents.copies:
-        source = borrowed.get(digest)
+        first = contents.first[digest].data_offset
+        source = borrowed.get(digest) or ((TAR_DEVICE, first) if first != offset else None)
         if source is None:
-            first = contents.first[digest].data_offset
-            if first == offset:
-                continue
-            source = (TAR_DEVICE, first)
-        start = offset + -offset % _HOST_BLOCK
-        end = (offset + size) // _HOST_BLOCK * _HOST_BLOCK
-        if start < end:
-            holes.append(Hole(start, end - start, source[0], source[1] + start - offset))
-    return sorted(holes, key=lambda hole: hole.offset)
+            kept.append((offset, size))
+        else:
+            removable.append(Hole(offset, size, *source))
+    for inode in contents.sparse():
+        device, place = sparse[inode.digest or b""]
+        position = inode.data_offset
+        for offset, length in inode.extents or ():
+            removable.append(Hole(position, length, device, place + offset))
+            position += length
+    return plan_holes(removable, kept)
 
 
 def plan_trim(kept: Iterable[tuple[int, int]], size: int) -> list[tuple[int, int]]:
@@ -114,25 +113,25 @@ def plan_trim(kept: Iterable[tuple[int, int]], size: int) -> list[tuple[int, int
     ranges: list[tuple[int, int]] = []
     position = 0
     for offset, length in [*sorted(kept), (size, 0)]:
-        start = position + -position % _HOST_BLOCK
-        end = offset // _HOST_BLOCK * _HOST_BLOCK
+        start = position + -position % HOST_BLOCK
+        end = offset // HOST_BLOCK * HOST_BLOCK
         if start < end:
             ranges.append((start, end - start))
         position = max(position, offset + length)
     return ranges
 
 
-def place_sparse(files: Iterable[Inode]) -> tuple[dict[bytes, int], int]:
-    """Give sparse files their offsets on a device of their own: ({digest: offset}, length of the device)."""
-    offsets: dict[bytes, int] = {}
+def place_sparse(files: Iterable[Inode]) -> tuple[dict[bytes, tuple[int, int]], int]:
+    """Give sparse files their places on a device of their own: ({digest: (device, offset)}, length of the device)."""
+    places: dict[bytes, tuple[int, int]] = {}
     end = 0
     for inode in files:
         if inode.digest is not None:
-            offsets[inode.digest] = end
-            end += inode.size + -inode.size % _HOST_BLOCK
+            places[inode.digest] = (SPARSE_DEVICE, end)
+            end += inode.size + -inode.size % HOST_BLOCK
     if end > _MAX_SPARSE_BYTES:
         raise layer_invalid("its sparse files are too large", bytes=end)
-    return offsets, end
+    return places, end
 
 
 def _files(tree: Inode) -> Iterator[Inode]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from strata_chassis.durable import write_atomic
 from strata_store.adapters.content_root import AUX, INDEX, TAR, stored_bytes
-from strata_store.adapters.hole_map import HOLES
+from strata_store.adapters.hole_map import HOLES, REST
 from strata_store.adapters.kernel import punch_hole
 from strata_store.adapters.own_thread import in_own_thread
 from strata_store.adapters.records import layers
@@ -67,7 +67,7 @@ def _borrowed(indexes: list[tuple[int, Path]]) -> Kept:
 
 def _cut(directory: Path, index: bytearray, kept: Kept, size: int) -> None:
     write_atomic(directory / INDEX, bytes(index))
-    for name in (AUX, HOLES):
+    for name in (AUX, HOLES, REST):
         (directory / name).unlink(missing_ok=True)
     descriptor = os.open(directory / TAR, os.O_RDWR | os.O_CLOEXEC)
     try:
