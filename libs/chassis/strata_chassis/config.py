@@ -102,14 +102,29 @@ def _from_env(kinds: Mapping[str, Any], section: str, env: Mapping[str, str]) ->
 
 
 def _from_flags(config_class: type[Any], kinds: Mapping[str, Any], section: str, argv: Sequence[str]) -> dict[str, Any]:
-    import argparse
+    """Read ``--name VALUE`` and ``--name=VALUE``; argparse would stay in memory for as long as the service lives."""
+    names = {_flag(name): name for name in kinds}
+    values = {}
+    rest = iter(argv)
+    for argument in rest:
+        if argument in ("-h", "--help"):
+            sys.stdout.write(_help(config_class, section))
+            raise SystemExit(0)
+        flag, has_value, text = argument.partition("=")
+        value = text if has_value else next(rest, None)
+        if flag not in names or value is None:
+            what = f"there is no flag {flag!r}" if flag not in names else f"{flag} needs a value"
+            raise InvalidArgument(f"{what}; see --help", reason="FLAG_INVALID", metadata={"flag": flag})
+        values[names[flag]] = parse_text(kinds[names[flag]], value, flag)
+    return values
 
-    parser = argparse.ArgumentParser(prog=f"strata-{section}", allow_abbrev=False)
+
+def _help(config_class: type[Any], section: str) -> str:
+    lines = [f"Usage: strata-{section} [--FLAG VALUE]...", ""]
     for field in dataclasses.fields(config_class):
-        explanation = str(field.metadata.get("help", "")).replace("%", "%%")
-        parser.add_argument(_flag(field.name), dest=field.name, metavar="VALUE", help=explanation)
-    given = {name: text for name, text in vars(parser.parse_args(argv)).items() if text is not None}
-    return {name: parse_text(kinds[name], text, _flag(name)) for name, text in given.items()}
+        default = "" if field.default in (None, (), "") else f" ({field.default})"
+        lines.append(f"  {_flag(field.name):<24} {field.metadata.get('help', '')}{default}")
+    return "\n".join(lines) + "\n"
 
 
 def _flag(name: str) -> str:

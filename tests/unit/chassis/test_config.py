@@ -50,6 +50,8 @@ def test_another_services_section_is_not_ours(read):
         ({"text": "[probe]\nis_eager = true"}, "is_eager", True),
         ({"STRATA_PROBE_IS_EAGER": "on"}, "is_eager", True),
         ({"argv": ["--is-eager", "no"]}, "is_eager", False),
+        ({"argv": ["--is-eager=yes"]}, "is_eager", True),
+        ({"argv": ["--mirrors", "--x"]}, "mirrors", ("--x",)),
         ({"text": "[probe]\nratio = 1"}, "ratio", 1.0),
         ({"text": '[probe]\ntls_cert = "/a"'}, "tls_cert", Path("/a")),
         ({"STRATA_PROBE_TLS_CERT": ""}, "tls_cert", None),
@@ -70,12 +72,19 @@ def test_every_type_is_read_from_every_source(read, source, field, value):
         ({"STRATA_PROBE_SIZE_BYTES": "many"}, "STRATA_PROBE_SIZE_BYTES"),
         ({"STRATA_PROBE_IS_EAGER": "maybe"}, "STRATA_PROBE_IS_EAGER"),
         ({"argv": ["--ratio", "x"]}, "--ratio"),
+        ({"argv": ["--ratio"]}, "--ratio needs a value"),
+        ({"argv": ["--rati", "1"]}, "no flag '--rati'"),
+        ({"argv": ["stray"]}, "no flag 'stray'"),
         ({"STRATA_CONFIG": "/nonexistent/strata.toml"}, "/nonexistent/strata.toml"),
     ],
 )
 def test_a_mistake_is_refused_by_the_name_of_its_source(read, source, named):
     with pytest.raises(InvalidArgument, match=named):
         read(**source)
+
+
+def test_the_last_of_equal_flags_wins(read):
+    assert read(argv=["--size-bytes", "2", "--size-bytes=3"]).size_bytes == 3
 
 
 def test_help_explains_every_setting(capsys):
