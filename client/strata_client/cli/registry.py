@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "System",
         (
             ("completion", "completion", "Print a completion script for a shell"),
+            ("doctor", "doctor", "Check this host and the suite, and say what to do"),
             ("down", "suite", "Stop the services of the suite"),
             ("events", "events", "Show what happens, as it happens"),
             ("status", "suite", "Show the services of the suite"),
