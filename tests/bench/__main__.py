@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import pull, space, starts
 from tests.bench.harness import Report, save, table
 from tests.fixtures.docker_registry import docker_registry
 from tests.fixtures.images.catalogue import CHECKOUT, build_all
+from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
 ALL = ("pull", "start", "memory", "disk")
@@ -31,36 +35,60 @@ def main() -> None:
     chosen = set(arguments.only or ALL)
     if unknown := chosen - set(ALL):
         parser.error(f"no such benchmark: {', '.join(unknown)}")
-    reports = [pull.measure(arguments.repeat)] if "pull" in chosen else []
-    if chosen - {"pull"}:
-        reports += _on_one_suite(chosen, arguments.repeat)
-    print(table(reports))
-    save(reports, arguments.json)
+    reports: list[Report] = []
+    try:
+        if "pull" in chosen:
+            reports.append(pull.measure(arguments.repeat))
+        if chosen - {"pull"}:
+            _measure_on_one_suite(chosen, arguments.repeat, reports)
+    finally:
+        print(table(reports))
+        save(reports, arguments.json)
 
 
-def _on_one_suite(chosen: set[str], repeat: int) -> list[Report]:
-    folder = Path(tempfile.mkdtemp(prefix="strata-bench-", dir="/tmp"))
-    folder.chmod(0o755)
-    suite, layout, reports = Suite(folder / "suite"), build_all(), []
-    with docker_registry(folder / "registry") as registry:
+def _measure_on_one_suite(chosen: set[str], repeat: int, reports: list[Report]) -> None:
+    layout = build_all()
+    with _folder() as folder, docker_registry(folder / "registry") as registry:
         registry.pusher().push_all(layout, [*IMAGES, "tiny:one"])
-        suite.up()
-        try:
-            tiny = registry.reference("tiny:one")
-            if "disk" in chosen:
-                references = {name: registry.reference(name) for name in IMAGES}
-                reports.append(space.measure_disk(suite, layout, references))
-            suite.strata("pull", tiny)
+        tiny = registry.reference("tiny:one")
+        with _suite_as_in_production(folder) as suite:
             if "memory" in chosen:
+                suite.strata("pull", tiny)
                 suite.down()
                 suite.up()
                 reports.append(space.measure_memory(suite, tiny))
             if "start" in chosen:
+                suite.strata("pull", tiny)
                 reports.append(starts.measure(suite, tiny, repeat * 3))
-        finally:
-            suite.down()
+            if "disk" in chosen:
+                references = {name: registry.reference(name) for name in IMAGES}
+                reports.append(space.measure_disk(suite, layout, references))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that other users may enter and whose sockets have short paths."""
+    folder = Path(tempfile.mkdtemp(prefix="strata-bench-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
     shutil.rmtree(folder)
-    return reports
+
+
+@contextmanager
+def _suite_as_in_production(folder: Path) -> Iterator[Suite]:
+    """A private suite whose run directory is on a tmpfs, as /run is, and whose state is on the disk."""
+    memory, disk = folder / "memory", folder / "disk"
+    state = memory / "suite" / "state"
+    for path in (memory, disk):
+        path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", memory], check=True)
+    try:
+        state.mkdir(parents=True)
+        subprocess.run(["mount", "--bind", disk, state], check=True)
+        with running_suite(Suite(state.parent)) as suite:
+            yield suite
+    finally:
+        subprocess.run(["umount", memory], check=True)
 
 
 if __name__ == "__main__":

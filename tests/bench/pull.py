@@ -11,6 +11,7 @@ from tests.bench.harness import Report, interleave, timed
 from tests.fixtures.docker_registry import LocalRegistry, docker_registry
 from tests.fixtures.images.catalogue import open_layout
 from tests.fixtures.images.debian import Recipe, build
+from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
 IMAGE = Recipe("bench:bookworm", "bookworm", ("gcc", "git", "perl", "python3"), flat=True)
@@ -75,13 +76,8 @@ def _skopeo_umoci(registry: LocalRegistry, target: Path) -> float:
 
 def _strata(registry: LocalRegistry, root: Path) -> float:
     """Pull into a suite that has just been started and holds nothing."""
-    suite = Suite(root)
-    suite.up()
-    try:
+    with running_suite(Suite(root)) as suite:
         return timed(lambda: suite.strata("pull", registry.reference(IMAGE.name)))
-    finally:
-        suite.down()
-        shutil.rmtree(root)
 
 
 def _tar_size(blob: Path) -> int:

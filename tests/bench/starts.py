@@ -62,7 +62,7 @@ class BareCrun:
         """Copy the bundle of ``container``, with ``true`` for its command."""
         self._suite = suite
         self._id = suite.inspect(container)["Id"]
-        source = next(path.parent for path in suite.root.rglob("config.json") if self._id in str(path))
+        source = suite.root / "run" / "containers" / self._id
         self._bundle = suite.root / "bare"
         self._bundle.mkdir()
         config = json.loads((source / "config.json").read_text())
@@ -79,8 +79,7 @@ class BareCrun:
 
     def exec(self) -> float:
         """The median of a few ``crun exec`` in the container itself."""
-        state = next(path.parent for path in self._suite.root.rglob("status") if path.parent.name == self._id)
-        return self._measure("crun", "--root", str(state.parent), "exec", self._id, "true")
+        return self._measure("crun", "--root", str(self._suite.root / "run" / "oci" / "crun"), "exec", self._id, "true")
 
     def remove(self) -> None:
         """Remove the copied bundle."""
