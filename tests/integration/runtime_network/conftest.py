@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from strata_runtime.adapters.network import NetworkConfig, open_network, requests
+from strata_runtime.adapters.network import NetworkConfig, host, open_network, requests
 from strata_runtime.adapters.network.namespaces import (
     Namespace,
+    enable_ipv6,
     inside,
     link_index,
     make_namespace,
@@ -26,6 +27,8 @@ from strata_runtime.core.network.spec import Attachment
 
 HOST_SIDE = "198.51.100.1"  # TEST-NET-2, RFC 5737
 NEIGHBOUR = "198.51.100.2"
+HOST_SIDE_6 = "2001:db8::1"  # RFC 3849
+NEIGHBOUR_6 = "2001:db8::2"
 TIMEOUT_S = 2.0
 
 
@@ -89,8 +92,11 @@ def neighbour(tmp_path) -> Iterator[Path]:
     namespace = make_namespace(path)
     link = f"nb{secrets.token_hex(4)}"
     with namespace, NetlinkSocket() as netlink:
-        netlink.burst([requests.create_veth(link, "eth0", namespace.fd, 1500), requests.raise_link(link)])
-        netlink.burst([requests.add_address(socket.if_nametoindex(link), HOST_SIDE, 24)])
+        netlink.burst([requests.create_veth(link, "eth0", namespace.fd, 1500)])
+        index = socket.if_nametoindex(link)
+        host.write_sysctl(f"ipv6/conf/{link}/accept_dad", "0")
+        netlink.burst([requests.add_address(index, HOST_SIDE, 24), requests.add_address(index, HOST_SIDE_6, 64)])
+        netlink.burst([requests.raise_link(link)])
         _configure_neighbour(namespace)
         yield path
         netlink.burst([requests.delete_link(link)])
@@ -98,12 +104,15 @@ def neighbour(tmp_path) -> Iterator[Path]:
 
 
 def _configure_neighbour(namespace: Namespace) -> None:
+    enable_ipv6(namespace, "eth0")
     index = link_index(namespace, "eth0")
     namespace.netlink.burst(
         [
             requests.raise_station(index, "02:00:00:00:00:99"),
             requests.add_address(index, NEIGHBOUR, 24),
             requests.add_default_route(index, HOST_SIDE),
+            requests.add_address(index, NEIGHBOUR_6, 64),
+            requests.add_default_route(index, HOST_SIDE_6),
         ]
     )
 

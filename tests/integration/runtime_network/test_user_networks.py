@@ -12,7 +12,7 @@ from strata_runtime.adapters.network.namespaces import inside
 from strata_runtime.core.network.defining import NetworkWish, SubnetWish
 from strata_runtime.core.network.spec import EndpointSpec, NetworkMode, NetworkSpec, Protocol, PublishedPort
 
-from .conftest import HOST_SIDE, NEIGHBOUR, ask, serving
+from .conftest import HOST_SIDE, HOST_SIDE_6, NEIGHBOUR, NEIGHBOUR_6, ask, serving
 
 RESOLVER = ("127.0.0.11", 53)
 
@@ -252,6 +252,17 @@ async def test_both_families_work_on_a_network_that_has_both(network):
         assert ask(ipv6, 80) == six.ipv6_gateway
         assert ask(six.ipv6_gateway, web.ports[0].host_port) != ""
     assert lookup(client, "web", record_type=28) == (0, [socket.inet_pton(socket.AF_INET6, ipv6)])
+
+
+async def test_ipv6_leads_in_by_published_ports_and_out_by_the_host_only(network, neighbour):
+    await network.create_network(NetworkWish("six", enable_ipv6=True))
+    web = await network.attach("web", on("six", published=(PublishedPort(80),)))
+    with serving(web, 80, family=socket.AF_INET6):
+        assert ask(HOST_SIDE_6, web.ports[0].host_port, place=neighbour) == NEIGHBOUR_6
+        assert ask(web.endpoints[0].ipv6_address, 80, place=neighbour, timeout_s=0.3) == ""
+    outside = type(web)("n", NetworkMode.NONE, str(neighbour))
+    with serving(outside, 80, family=socket.AF_INET6):
+        assert ask(NEIGHBOUR_6, 80, place=place(web)) == HOST_SIDE_6
 
 
 async def test_chosen_subnets_ranges_and_reserved_addresses_are_kept_to(network):

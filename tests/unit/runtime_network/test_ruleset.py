@@ -33,7 +33,7 @@ ALL = tuple(forward for port in PORTS for forward in forwards(port, DUAL))
 @pytest.mark.parametrize("published", [ALL, ()])
 @pytest.mark.parametrize("outside", [("eth0", "wlan0"), ()])
 def test_nft_accepts_the_table_whatever_is_in_it(networks, published, outside):
-    text = table_text("strata_check", networks, published, outside=outside)
+    text = table_text("strata_check", networks, published, outside4=outside, outside6=outside)
     done = subprocess.run(["nft", "--check", "-f", "-"], input=text, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -52,6 +52,6 @@ def test_a_network_whose_containers_do_not_see_each_other_is_not_within():
 
 
 def test_a_host_that_became_a_router_for_our_sake_is_none_between_its_outer_links():
-    text = table_text("t", NETWORKS, (), outside=("eth0", "wg0"))
-    assert 'elements = { "eth0", "wg0" }' in text
-    assert "iifname @outside oifname @outside drop" in text
+    text = table_text("t", NETWORKS, (), outside4=("eth0", "wg0"))
+    assert 'set outside4 {\n\t\ttype ifname\n\t\telements = { "eth0", "wg0" }' in text
+    assert "set outside6 {\n\t\ttype ifname\n\t}" in text

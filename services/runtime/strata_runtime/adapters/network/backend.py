@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from strata_chassis.errors import FailedPrecondition
+from strata_chassis.errors import FailedPrecondition, ResourceExhausted
 from strata_runtime.adapters.network.config import NetworkConfig
 from strata_runtime.adapters.network.host_network import HostNetwork
 from strata_runtime.core.network.backend import NetworkBackend
@@ -134,8 +134,8 @@ class ThreadedNetwork:
         try:
             if self._host.warm_one():
                 self._thread.submit(self._warm_one)
-        except (OSError, RuntimeError):  # no room for more, or no thread any more: it will be made when it is needed
-            _log.warning("cannot keep network namespaces ready", exc_info=True)
+        except (OSError, RuntimeError, ResourceExhausted) as error:  # no room, or no thread: it is made when needed
+            _log.warning("cannot keep network namespaces ready: %s", error)
 
     def _close(self) -> None:
         self._host = None

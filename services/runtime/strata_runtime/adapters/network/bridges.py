@@ -30,6 +30,7 @@ def ensure_bridge(netlink: NetlinkSocket, network: NetworkDefinition) -> Bridge:
     netlink.burst([create], tolerate=requests.IS_THERE)
     index = socket.if_nametoindex(network.link)
     host.write_sysctl(f"ipv4/conf/{network.link}/route_localnet", "1")
+    host.write_sysctl(f"ipv6/conf/{network.link}/accept_dad", "0")
     host.write_sysctl(f"ipv6/conf/{network.link}/disable_ipv6", "0" if network.ipv6 else "1")
     _ensure_address(netlink, index, network.ipv4_gateway, network.ipv4.prefixlen)
     if network.ipv6:

@@ -12,7 +12,7 @@ from strata_runtime.adapters.network.bridges import ensure_bridge, remove_bridge
 from strata_runtime.adapters.network.config import NetworkConfig
 from strata_runtime.adapters.network.connecting import connect, disconnect, rename, republish
 from strata_runtime.adapters.network.default_network import default_network
-from strata_runtime.adapters.network.forwarding import start_forwarding, stop_forwarding
+from strata_runtime.adapters.network.forwarding import VERSIONS, stop_forwarding
 from strata_runtime.adapters.network.managing import create_network, remove_network
 from strata_runtime.adapters.network.namespaces import prepare_directory, remove_directory
 from strata_runtime.adapters.network.netlink import NetlinkSocket
@@ -35,7 +35,6 @@ class HostNetwork:
 
     def __init__(self, config: NetworkConfig) -> None:
         """Make what all containers share, take over what is there, and be ready to attach."""
-        self._marker = config.run_dir / "forwarding-was-off"
         (config.run_dir / "network").mkdir(mode=0o711, parents=True, exist_ok=True)
         self._parts = _open_parts(config)
         try:
@@ -48,7 +47,6 @@ class HostNetwork:
         """Bring the kernel, and what an earlier process of ours left in it, in line with what we know."""
         prepare_directory(self._parts.netns_directory)
         recover_attachments(self._parts)
-        self._parts.outside = start_forwarding(self._marker)
         apply_rules(self._parts)
         hold_ports_again(self._parts)
         answer_all_again(self._parts)
@@ -137,7 +135,8 @@ class HostNetwork:
         for network in parts.networks.values():
             remove_bridge(parts.netlink, network.membership.definition.link)
         nftables.apply(removal_text(parts.names.table))
-        stop_forwarding(self._marker)
+        for version in VERSIONS:
+            stop_forwarding(parts.config.run_dir, version)
         self.close()
         shutil.rmtree(parts.config.run_dir / "network")
 

@@ -87,11 +87,12 @@ def link_index(namespace: Namespace, name: str) -> int:
 
 
 def enable_ipv6(namespace: Namespace, interface: str) -> None:
-    """Let a link have IPv6 addresses, but only those we give it."""
+    """Let a link have IPv6 addresses, but only those we give it, and at once: we know that nobody else has them."""
     settings = Path("/proc/sys/net/ipv6/conf") / interface
     with _elsewhere():
         syscalls.enter_network(namespace.fd)
         (settings / "accept_ra").write_text("0")
+        (settings / "accept_dad").write_text("0")
         (settings / "disable_ipv6").write_text("0")
 
 

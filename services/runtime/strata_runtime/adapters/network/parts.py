@@ -44,7 +44,6 @@ class Parts:
     name_server: NameServer = field(default_factory=NameServer)
     networks: dict[str, LiveNetwork] = field(default_factory=dict)
     attachments: dict[str, Attachment] = field(default_factory=dict)
-    outside: tuple[str, ...] = ()
 
     @property
     def netns_directory(self) -> Path:

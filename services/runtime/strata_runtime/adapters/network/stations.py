@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from strata_chassis.errors import ResourceExhausted
 from strata_runtime.adapters.network import host, requests
 from strata_runtime.adapters.network.bridges import Bridge
 from strata_runtime.adapters.network.namespaces import (
@@ -60,7 +61,10 @@ class StationMaker:
         return station
 
     def join(self, namespace: Namespace, bridge: Bridge, interface: str) -> tuple[str, int]:
-        """Lay a cable from ``namespace`` to a bridge; return our end's name and its end's index."""
+        """Lay a cable from ``namespace`` to a bridge; return our end's name and its end's index.
+
+        Raises ResourceExhausted if the bridge has no port left.
+        """
         name = cable(self._prefix, secrets.token_bytes(6))
         wanted = [
             requests.create_veth(name, interface, namespace.fd, bridge.mtu),
@@ -68,7 +72,14 @@ class StationMaker:
         ]
         if bridge.isolates or self._needs_hairpin:
             wanted.append(requests.tune_port(name, is_hairpin=self._needs_hairpin, is_isolated=bridge.isolates))
-        self._netlink.burst(wanted)
+        try:
+            self._netlink.burst(wanted)
+        except OSError as error:
+            self.remove(name)
+            if error.errno == errno.EXFULL:
+                message = "the network is full: a bridge has room for 1,023 containers"
+                raise ResourceExhausted(message, reason="NETWORK_FULL") from error
+            raise
         return name, link_index(namespace, interface)
 
     def remove(self, host_interface: str) -> None:

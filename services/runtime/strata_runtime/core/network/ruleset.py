@@ -28,9 +28,12 @@ table inet $table {
 	set bridges {
 		type ifname
 $bridges	}
-	set outside {
+	set outside4 {
 		type ifname
-$outside	}
+$outside4	}
+	set outside6 {
+		type ifname
+$outside6	}
 	set internal {
 		type ifname
 $internal	}
@@ -88,7 +91,8 @@ $published_at6	}
 	}
 	chain forward {
 		type filter hook forward priority filter; policy accept;
-		iifname @outside oifname @outside drop
+		meta nfproto ipv4 iifname @outside4 oifname @outside4 drop
+		meta nfproto ipv6 iifname @outside6 oifname @outside6 drop
 		iifname . oifname @within accept
 		iifname @internal drop
 		oifname @internal drop
@@ -102,16 +106,23 @@ $published_at6	}
 
 
 def table_text(
-    table: str, networks: Iterable[NetworkDefinition], forwards: Iterable[Forward], *, outside: Iterable[str] = ()
+    table: str,
+    networks: Iterable[NetworkDefinition],
+    forwards: Iterable[Forward],
+    *,
+    outside4: Iterable[str] = (),
+    outside6: Iterable[str] = (),
 ) -> str:
     """Return the input for ``nft -f`` that makes ``table`` be exactly this, whatever was there.
 
-    ``outside`` are the links between which nothing was forwarded before the host became a router for our sake.
+    ``outside4`` and ``outside6`` are the links between which nothing was forwarded before the host became a router, for
+    IPv4 or IPv6, for our sake.
     """
     networks = tuple(networks)
     values = {
         "bridges": _elements(f'"{network.link}"' for network in networks),
-        "outside": _elements(f'"{link}"' for link in outside),
+        "outside4": _elements(f'"{link}"' for link in outside4),
+        "outside6": _elements(f'"{link}"' for link in outside6),
         "internal": _elements(f'"{network.link}"' for network in networks if network.internal),
         "within": _elements(f'"{network.link}" . "{network.link}"' for network in networks if network.is_open),
         "subnets4": _elements(str(network.ipv4) for network in networks),
