@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata_chassis.errors import Conflict, InvalidArgument, ResourceExhausted
-from strata_runtime.core.network.subnets import CANDIDATES_IPV4, check_free, gateway_of, parse_subnet, pick_ipv4
+from strata_runtime.core.network.subnets import CANDIDATES, candidate, check_free, gateway_of, parse_subnet, pick_ipv4
 
 routes = st.lists(
     st.ip_addresses(v=4).flatmap(lambda a: st.integers(1, 32).map(lambda p: ip_network((a, p), strict=False)))
@@ -19,13 +19,25 @@ def test_the_picked_subnet_overlaps_no_route(used):
     try:
         picked = pick_ipv4(used)
     except ResourceExhausted:
-        assert all(any(candidate.overlaps(route) for route in used) for candidate in CANDIDATES_IPV4)
+        assert all(any(candidate(number).overlaps(route) for route in used) for number in range(CANDIDATES))
     else:
         assert not any(picked.overlaps(route) for route in used)
 
 
 def test_the_first_choice_is_the_one_of_other_engines():
     assert str(pick_ipv4([ip_network("0.0.0.0/0"), ip_network("10.0.0.0/8")])) == "172.17.0.0/16"
+
+
+def test_candidates_do_not_overlap_and_do_not_run_out():
+    assert [str(candidate(number)) for number in (0, 14, 15, 30, 31, CANDIDATES - 1, CANDIDATES)] == [
+        "172.17.0.0/16",
+        "172.31.0.0/16",
+        "192.168.0.0/20",
+        "192.168.240.0/20",
+        "10.0.0.0/20",
+        "10.255.240.0/20",
+        "172.17.0.0/16",
+    ]
 
 
 def test_a_configured_subnet_that_is_routed_is_a_conflict_that_names_the_route():

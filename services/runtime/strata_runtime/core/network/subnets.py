@@ -9,11 +9,20 @@ Subnet = IPv4Network | IPv6Network
 
 # As Docker's default pools, so that the same ranges are kept clear of: 172.17.0.0/16 to 172.31.0.0/16, then
 # 192.168.0.0/20 to 192.168.240.0/20; and then, so that they never run out, 10.0.0.0/20 and on.
-CANDIDATES_IPV4: tuple[IPv4Network, ...] = (
-    *(IPv4Network(f"172.{second}.0.0/16") for second in range(17, 32)),
-    *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
-    *IPv4Network("10.0.0.0/8").subnets(new_prefix=20),
-)
+_RUNS = (("172.17.0.0/16", 15), ("192.168.0.0/20", 16), ("10.0.0.0/20", 4096))
+CANDIDATES = sum(count for _, count in _RUNS)
+"""How many subnets there are to choose from."""
+
+
+def candidate(number: int) -> IPv4Network:
+    """Return one of the subnets to choose from, counted round."""
+    left = number % CANDIDATES
+    for text, count in _RUNS:
+        first = IPv4Network(text)
+        if left < count:
+            return IPv4Network((int(first.network_address) + left * first.num_addresses, first.prefixlen))
+        left -= count
+    raise AssertionError(number)
 
 
 def parse_subnet(text: str) -> Subnet:
@@ -42,13 +51,13 @@ def check_free(subnet: Subnet, used: Iterable[Subnet]) -> Subnet:
 def pick_ipv4(used: Iterable[Subnet], first: int = 0) -> IPv4Network:
     """Return a candidate that overlaps none of ``used``; raise ResourceExhausted if there is none.
 
-    The search begins with candidate ``first`` (of as many as there are, counted round), and goes all round.
+    The search begins with the candidate of number ``first``, and goes all round.
     """
     taken = tuple(used)
-    start = first % len(CANDIDATES_IPV4)
-    for candidate in (*CANDIDATES_IPV4[start:], *CANDIDATES_IPV4[:start]):
-        if not any(_overlap(candidate, other) for other in taken):
-            return candidate
+    for number in range(first, first + CANDIDATES):
+        chosen = candidate(number)
+        if not any(_overlap(chosen, other) for other in taken):
+            return chosen
     message = "all candidate subnets overlap with routes of this host: name one"
     raise ResourceExhausted(message, reason="SUBNETS_EXHAUSTED")
 
