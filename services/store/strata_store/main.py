@@ -1,5 +1,7 @@
 """Wires the store's parts together and serves them."""
 
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,10 +10,12 @@ from strata.store.v1.store_pb2_grpc import add_StoreServiceServicer_to_server
 from strata_chassis.channel import connect
 from strata_chassis.database import Database
 from strata_chassis.executors import Threads
+from strata_chassis.logs import fields
 from strata_chassis.metrics import Metrics
 from strata_chassis.server import Server
 from strata_chassis.service import run_service
 from strata_chassis.tls import tls_files
+from strata_store.adapters import database_care
 from strata_store.adapters.content_root import ContentRoot
 from strata_store.adapters.figures import Counts, StoredFigures
 from strata_store.adapters.ingest import Limits
@@ -31,6 +35,7 @@ from strata_store.engine.repair import Repairer
 from strata_store.engine.scrub import Scrubber
 from strata_store.engine.stores import Stores
 
+_log = logging.getLogger(__name__)
 _THREADS = 4
 
 
@@ -39,16 +44,30 @@ async def wire(config: StoreConfig, server: Server, metrics: Metrics) -> AsyncIt
     """Open the content root, put away what was left half-done, and serve until the end."""
     root = ContentRoot(config.state_dir / "store")
     root.prepare()
-    metrics.registry.register(StoredFigures(root.path / "store.db"))
+    problem = database_care.restore_if_damaged(root.path, root.quarantine)
+    if problem:
+        _log.error("the database is damaged: it was put aside", extra=fields(problem=problem))
+    metrics.registry.register(StoredFigures(root.path / database_care.DATABASE))
     address = config.registry or f"unix://{config.run_dir}/registry.sock"
     channel = connect(address, tls_files(config.tls_cert, config.tls_key, config.tls_ca))
-    with Database(root.path / "store.db", MIGRATIONS) as database, Threads("store-files", _THREADS) as threads:
+    with (
+        Database(root.path / database_care.DATABASE, MIGRATIONS) as database,
+        Threads("store-files", _THREADS) as threads,
+    ):
         async with channel:
             stores = _stores(config, root, database, threads)
             await recover(stores)
             parts = _parts(config, stores, RegistryClient(channel), Counts(metrics))
             server.add(add_StoreServiceServicer_to_server, StoreServicer(parts))
             yield
+    _keep_copy(root)
+
+
+def _keep_copy(root: ContentRoot) -> None:
+    try:
+        database_care.copy(root.path)
+    except (OSError, sqlite3.Error) as error:  # the old copy is still there
+        _log.warning("no copy of the database was made", extra=fields(problem=str(error)))
 
 
 def _stores(config: StoreConfig, root: ContentRoot, database: Database, threads: Threads) -> Stores:

@@ -14,6 +14,7 @@ from strata_chassis.database import Database
 from strata_chassis.executors import Threads
 from strata_chassis.metrics import Metrics
 from strata_oci.digest import Digest
+from strata_store.adapters import database_care
 from strata_store.adapters.content_root import ContentRoot
 from strata_store.adapters.feed import Feed
 from strata_store.adapters.figures import Counts
@@ -99,6 +100,7 @@ async def open_node(folder: Path) -> AsyncIterator[Node]:
     """Open a store on ``folder``, as its service does at start."""
     root = ContentRoot(folder)
     root.prepare()
+    database_care.restore_if_damaged(root.path, root.quarantine)
     with Database(folder / "store.db", MIGRATIONS) as database, Threads("store-test", 2) as threads:
         layers = LayerStore(root, database, threads, Limits())
         stores = Stores(root, database, threads, layers, ImageStore(root, database, layers))

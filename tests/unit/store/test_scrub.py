@@ -107,3 +107,44 @@ async def test_a_flipped_bit_in_what_is_left_of_a_removed_donor_is_found(tmp_pat
         flip(directory / TAR, 400_000)
         found = [finding.digest for finding in await scrub(node)]
         assert found == [str(Digest.of(FIRST)), str(Digest.of(SECOND))]
+
+
+async def test_a_damaged_database_is_put_aside_and_the_copy_of_the_last_scrub_is_used(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        await node.add_image("one", [FIRST])
+        await scrub(node)
+        await node.add_image("two", [SECOND])
+    with (tmp_path / "store.db").open("r+b") as file:
+        for page in range(1, file.seek(0, 2) // 4096):
+            file.seek(page * 4096 + 8)
+            file.write(b"\xff" * 1000)
+    async with open_node(tmp_path) as node:
+        (image,), _ = await node.stores.images.page("", 10, "")
+        assert image.names == ("docker.io/library/one:latest",)
+        assert await scrub(node) == []
+        assert (await node.report()).stored_bytes == node.disk_bytes()
+
+
+async def test_what_a_restored_copy_names_and_the_disk_has_not_is_pulled_again(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        await node.add_image("one", [FIRST])
+        await scrub(node)
+        await node.remove("one")
+    (tmp_path / "store.db").write_bytes(b"nothing that SQLite knows" * 1000)
+    async with open_node(tmp_path) as node:
+        with pytest.raises(DataLoss, match="pull the image again"):
+            await node.stores.images.mount("one", "")
+        await node.add_image("one", [FIRST])
+        await node.stores.images.mount("one", "")
+        assert await scrub(node) == []
+
+
+async def test_a_database_that_is_damaged_while_in_use_is_a_finding(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        await node.add_image("one", [FIRST])
+    async with open_node(tmp_path) as node:
+        with (tmp_path / "store.db").open("r+b") as file:
+            file.seek(-4096, 2)
+            file.write(b"\xff" * 64)
+        findings = await scrub(node)
+        assert any("database" in finding.detail for finding in findings)

@@ -6,7 +6,7 @@
     images/<chainID's hex>.erofs               META of a stack of layers
     scratch/                                   what is being made; emptied at start
     quarantine/                                what Scrub found damaged
-    store.db                                   which of it counts
+    store.db                                   which of it counts; store.db.copy: the same, some time ago
 
 A directory appears under ``layers`` by one rename, whole and on the disk, before the database names it; it leaves the
 database before it is removed. So whatever the database does not name is a leftover, and may go at start.
@@ -40,7 +40,8 @@ class ContentRoot:
         shutil.rmtree(self.scratch, ignore_errors=True)
         for directory in (self.layers, self.images, self.scratch, self.quarantine):
             directory.mkdir(parents=True, exist_ok=True, mode=0o750)
-        remove_scratch(self.images)
+        for directory in (self.path, self.images):
+            remove_scratch(directory)
         fsync_dir(self.path)
 
     def remove_strangers(self, layers: Iterable[str], images: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 
 from strata_chassis.logs import fields
+from strata_store.adapters.records import layers
 from strata_store.engine.stores import Stores
 from strata_store.engine.trim import trim_remnants
 
@@ -11,13 +12,25 @@ _log = logging.getLogger(__name__)
 
 
 async def recover(stores: Stores) -> None:
-    """Remove what no record names (it was being committed, or removed), and finish trims that were cut off."""
+    """Make records and disk agree.
+
+    What no record names goes: it was being committed, or removed. What the disk does not have (the records came back
+    from a copy) is used no more, and comes again when its image is pulled. Trims that were cut off are finished.
+    """
 
     def named(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
-        layers = [row[0] for row in connection.execute("SELECT directory FROM layers")]
-        return layers, [row[0] for row in connection.execute("SELECT chain FROM stacks")]
+        directories = [row[0] for row in connection.execute("SELECT directory FROM layers")]
+        return directories, [row[0] for row in connection.execute("SELECT chain FROM stacks")]
 
     strangers = stores.root.remove_strangers(*await stores.database.read(named))
     if strangers:
         _log.info("removed leftovers", extra=fields(count=len(strangers)))
+    await stores.database.write(lambda connection: _give_up_missing(connection, stores))
     await trim_remnants(stores)
+
+
+def _give_up_missing(connection: sqlite3.Connection, stores: Stores) -> None:
+    for record in layers.every(connection):
+        if not record.is_damaged and not stores.root.layer(record.directory).is_dir():
+            layers.quarantine(connection, record.id)
+            _log.warning("a layer is missing", extra=fields(layer=record.diff_id))

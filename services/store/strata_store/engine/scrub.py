@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from strata_oci.digest import Digest
+from strata_store.adapters import database_care
 from strata_store.adapters.records import images, layers
 from strata_store.adapters.records.garbage import Policy
 from strata_store.adapters.records.images import ImageRecord
@@ -97,7 +99,7 @@ class Scrubber:
                 await self._stores.images.rebuild(image)
                 yield Step(pace.bytes, pace.bytes, Finding(image.digest, verdict, Outcome.REPAIRED))
         await self._collector.collect(Policy())
-        yield Step(pace.bytes, pace.bytes)
+        yield Step(pace.bytes, pace.bytes, await self._stores.threads.run(_check_database, self._stores.root.path))
 
     async def _read(self, record: LayerRecord, pace: _Pace) -> AsyncIterator[Verdict]:
         """Read one layer; yields an empty verdict now and then, and at most one that is not."""
@@ -127,6 +129,15 @@ class Scrubber:
             return [(found[stack], recorded[1]) for stack, recorded in stacks.items() if recorded is not None]
 
         return await self._stores.database.read(work)
+
+
+def _check_database(root: Path) -> Finding | None:
+    """Verify the records; if they are sound, keep a copy of them. A damaged database is restored at the next start."""
+    problem = database_care.problem_of(root / database_care.DATABASE)
+    if problem:
+        return Finding("", f"the database: {problem}", Outcome.QUARANTINED)
+    database_care.copy(root)
+    return None
 
 
 def _advance(pieces: Iterator[tuple[int, Verdict]]) -> tuple[int, Verdict] | None:
