@@ -27,6 +27,7 @@ async def test_a_store_of_version_1_is_opened_and_used(tmp_path: Path) -> None:
         connection.execute("INSERT INTO leases VALUES ('container/1', 1, NULL)")
         connection.execute("INSERT INTO lease_layers VALUES ('container/1', 1)")
     connection.close()
+    (tmp_path / "layers" / "old.00000000").mkdir(parents=True)
     async with open_node(tmp_path) as node:
         await node.add_image("one", [FIRST, SECOND])
         totals = await node.stores.database.read(usage.totals)
