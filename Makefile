@@ -107,6 +107,10 @@ fault: setup ## tests that kill, starve and lie
 bench: setup ## measure, and print the figures
 	$(BIN)/python -m tests.bench
 
+.PHONY: examples
+examples: setup ## the example programs, in every language that this machine has the tools for
+	$(MAKE) --no-print-directory -C examples
+
 # ------------------------------------------------------------------------------------------------------------- running
 .PHONY: demo
 demo: ## install what is missing, then the main job before your eyes

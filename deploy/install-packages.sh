@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Install the Debian packages of deploy/apt-packages.txt that are missing: install-packages.sh [SECTION...]
-# Sections are run, demo and test; without one, all. The packages' daemons are not started: we want the programs.
+# Sections are run, demo, test and examples; without one, all. The packages' daemons are not started: we want the programs.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 wanted() {
-    awk -v sections=" ${*:-run demo test} " '
+    awk -v sections=" ${*:-run demo test examples} " '
         /^# [a-z]+:/ { name = substr($2, 1, length($2) - 1); take = index(sections, " " name " ") }
         /^[^#]/ && NF && take { print $1 }
     ' apt-packages.txt
