@@ -22,11 +22,14 @@ from strata_registry.adapters.cache.evictor import Budget, Evictor
 from strata_registry.adapters.cache.layout import Layout
 from strata_registry.adapters.cache.leases import Leases
 from strata_registry.adapters.cache.local_blobs import LocalBlobs
+from strata_registry.adapters.cache.pins import Pins
 from strata_registry.adapters.cache.schema import MIGRATIONS
 from strata_registry.adapters.cache.shared import SharedBlobs
 from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.adapters.proxy.blobs import Blobs
+from strata_registry.adapters.proxy.bundles import Bundles
 from strata_registry.adapters.proxy.cache_keeping import CacheKeeping
+from strata_registry.adapters.proxy.images import Images
 from strata_registry.adapters.proxy.listing import Listing
 from strata_registry.adapters.proxy.manifests import Manifests
 from strata_registry.adapters.proxy.pushing import Pushing
@@ -53,7 +56,7 @@ async def wire(config: RegistryConfig, server: Server, metrics: Metrics) -> Asyn
         database = stack.enter_context(Database(layout.index, MIGRATIONS))
         catalogue = Catalogue(database)
         cache = await _cache(config, stack, executor, blobs, catalogue, traffic=Traffic(metrics))
-        proxy = _proxy(config, exchange, cache, catalogue)
+        proxy = _proxy(config, exchange, cache, catalogue, database)
         server.add(add_RegistryServiceServicer_to_server, RegistryServicer(proxy))
         if config.http_listen:
             from strata_registry.distribution import serving  # costs memory that others need not spend
@@ -102,14 +105,21 @@ async def _shared_store(config: RegistryConfig) -> SharedBlobs | None:
     return store
 
 
-def _proxy(config: RegistryConfig, exchange: Exchange, cache: BlobCache, catalogue: Catalogue) -> Proxy:
+def _proxy(
+    config: RegistryConfig, exchange: Exchange, cache: BlobCache, catalogue: Catalogue, database: Database
+) -> Proxy:
     upstream = UpstreamManifests(exchange)
+    manifests = Manifests(upstream, cache, catalogue, rules.tag_rules(config))
+    blobs = Blobs(exchange, cache, is_offline=config.offline)
+    images = Images(manifests, blobs, cache, catalogue, Pins(database))
     return Proxy(
-        manifests=Manifests(upstream, cache, catalogue, rules.tag_rules(config)),
-        blobs=Blobs(exchange, cache, is_offline=config.offline),
+        manifests=manifests,
+        blobs=blobs,
         listing=Listing(upstream, catalogue, is_offline=config.offline),
         pushing=Pushing(exchange),
         keeping=CacheKeeping(cache),
+        images=images,
+        bundles=Bundles(images, cache, catalogue),
         host_platform=Platform(host.system(), host.machine()).normal(),
         may_share_paths=config.share_paths,
     )

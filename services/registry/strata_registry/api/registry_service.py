@@ -10,7 +10,9 @@ from strata.registry.v1.registry_pb2_grpc import RegistryServiceServicer
 from strata.registry.v1 import registry_pb2 as pb
 from strata_oci.platform import Platform
 from strata_registry.adapters.proxy.blobs import Blobs
+from strata_registry.adapters.proxy.bundles import Bundles
 from strata_registry.adapters.proxy.cache_keeping import CacheKeeping
+from strata_registry.adapters.proxy.images import Images
 from strata_registry.adapters.proxy.listing import Listing
 from strata_registry.adapters.proxy.manifests import Manifests
 from strata_registry.adapters.proxy.pushing import Pushing
@@ -30,6 +32,8 @@ class Proxy:
     listing: Listing
     pushing: Pushing
     keeping: CacheKeeping
+    images: Images
+    bundles: Bundles
     host_platform: Platform
     may_share_paths: bool
 
@@ -156,3 +160,39 @@ class RegistryServicer(RegistryServiceServicer):
         keep_bytes = request.keep_bytes if request.HasField("keep_bytes") else None
         removed = await self._proxy.keeping.prune(keep_bytes)
         return pb.PruneCacheResponse(blobs_removed=removed.blobs, bytes_freed=removed.bytes)
+
+    async def PinImage(self, request: pb.PinImageRequest, context: Context) -> pb.PinImageResponse:
+        """Fetch an image and keep it."""
+        platforms = [found for message in request.platforms if (found := messages.platform(message))]
+        pin = await self._proxy.images.pin(
+            parse_reference(request.reference).with_default_tag(),
+            None if request.all_platforms else platforms or [self._proxy.host_platform],
+            messages.credential(request.credentials),
+        )
+        return pb.PinImageResponse(pin=pb.Pin(reference=pin.reference, digest=pin.digest))
+
+    async def UnpinImage(self, request: pb.UnpinImageRequest, context: Context) -> pb.UnpinImageResponse:
+        """Let an image go."""
+        await self._proxy.images.unpin(parse_reference(request.reference).with_default_tag())
+        return pb.UnpinImageResponse()
+
+    async def ListPins(self, request: pb.ListPinsRequest, context: Context) -> pb.ListPinsResponse:
+        """List what is kept."""
+        page = await self._proxy.images.pins(page_size=request.page_size, after=request.page_token)
+        pins = [pb.Pin(reference=pin.reference, digest=pin.digest) for pin in page.entries]
+        return pb.ListPinsResponse(pins=pins, next_page_token=page.next_token)
+
+    async def ExportImages(
+        self, request: pb.ExportImagesRequest, context: Context
+    ) -> AsyncIterator[pb.ExportImagesResponse]:
+        """Stream images as one tar."""
+        references = [parse_reference(text).with_default_tag() for text in request.references]
+        async for piece in self._proxy.bundles.write(references):
+            yield pb.ExportImagesResponse(data=piece)
+
+    async def ImportImages(
+        self, request_iterator: AsyncIterator[pb.ImportImagesRequest], context: Context
+    ) -> pb.ImportImagesResponse:
+        """Take the tar of images in."""
+        imported = await self._proxy.bundles.read(message.data async for message in request_iterator)
+        return pb.ImportImagesResponse(references=imported.references, blobs=imported.blobs)

@@ -67,6 +67,13 @@ class BlobReader:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, os.pread, self.fd, length, offset)
 
+    async def whole_size(self) -> int:
+        """Wait until the blob is here, whole and right; return its length. Raises what ended the transfer."""
+        reached = self.readable_bytes
+        while not self.is_verified:
+            reached = await self.reach(reached)
+        return self.readable_bytes
+
     async def read_whole(self, limit_bytes: int) -> bytes:
         """Return all of a small blob. Raises OutOfRange for a larger one, and what ended the transfer."""
         pieces: list[bytes] = []

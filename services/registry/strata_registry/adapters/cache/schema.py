@@ -49,4 +49,11 @@ MIGRATIONS = (
         PRIMARY KEY (repository, digest)
     ) WITHOUT ROWID;
     """,
+    """
+    DROP TABLE pins;
+    CREATE TABLE pins (
+        reference TEXT PRIMARY KEY,
+        digest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )

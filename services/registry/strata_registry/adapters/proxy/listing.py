@@ -37,7 +37,7 @@ class Listing:
         self, repository: Repository, credential: Credential | None, *, page_size: int, after: str
     ) -> ListPage[str]:
         """List tags in lexical order, from the one after ``after``."""
-        size = _checked_page_size(page_size)
+        size = checked_page_size(page_size)
         if self._is_offline:
             tags, more = await self._catalogue.tags(str(repository)), False
         else:
@@ -70,7 +70,7 @@ class Listing:
         after: str,
     ) -> ListPage[Descriptor]:
         """List referrers in the order of their digests, from the one after ``after``."""
-        size = _checked_page_size(page_size)
+        size = checked_page_size(page_size)
         documents = await self._upstream.referrers(repository, digest, credential, artifact_type)
         try:
             found = sorted((Descriptor.read(document) for document in documents), key=lambda entry: entry.digest)
@@ -80,7 +80,8 @@ class Listing:
         return ListPage(rest[:size], str(rest[size - 1].digest) if len(rest) > size else "")
 
 
-def _checked_page_size(page_size: int) -> int:
+def checked_page_size(page_size: int) -> int:
+    """Complete what a caller says of a page's size. Raises InvalidArgument."""
     if page_size < 0:
         raise InvalidArgument("page_size is negative", reason="PAGE_SIZE_INVALID")
     return min(page_size or _USUAL_PAGE, _LARGEST_PAGE)
