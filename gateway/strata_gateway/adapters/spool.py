@@ -3,11 +3,15 @@
 import asyncio
 import tempfile
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from os import SEEK_END
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, ParamSpec, Self, TypeVar
 
 from strata_chassis.errors import InvalidArgument
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -49,6 +53,16 @@ class Spool:
                 raise InvalidArgument("the archive ends in the middle of a member", reason="ARCHIVE_INVALID")
             offset += len(chunk)
             yield chunk
+
+    async def whole(self) -> AsyncIterator[bytes]:
+        """All of the file in chunks."""
+        async for chunk in self.read(0, await asyncio.to_thread(self.file.seek, 0, SEEK_END)):
+            yield chunk
+
+    @staticmethod
+    async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something with files that takes its time."""
+        return await asyncio.to_thread(function, *args, **kwargs)
 
     def _pread(self, size_bytes: int, offset: int) -> bytes:
         self.file.seek(offset)

@@ -68,6 +68,14 @@ class EngineService(GatewayServiceServicer):
             async for image in images:
                 yield pb.LoadImagesResponse(image=image)
 
+    async def Build(
+        self, request_iterator: AsyncIterator[pb.BuildRequest], context: Context
+    ) -> AsyncIterator[pb.BuildResponse]:
+        """Build an image."""
+        async with aclosing(self._engine.build(request_iterator)) as steps:
+            async for step in steps:
+                yield step
+
     async def Prune(self, request: pb.PruneRequest, context: Context) -> pb.PruneResponse:
         """Remove what is not used."""
         return await self._engine.prune(request)

@@ -4,7 +4,7 @@ Metadata, deadline, cancellation and status (with its details) pass through, so 
 difference, except that a service which does not answer is named.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import grpc
@@ -15,6 +15,7 @@ from strata_chassis.errors import Unavailable
 from strata_chassis.errors_grpc import DETAILS_KEY
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
+Reach = Callable[[], Awaitable[None]]
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 # Set by the transport anew for each hop. Source: the gRPC over HTTP2 specification, "Requests".
@@ -22,12 +23,17 @@ _HOP_BY_HOP = {"user-agent", "te", "content-type", request_id.METADATA_KEY}
 
 
 class ForwardedService(grpc.ServiceRpcHandler):
-    """The ``exposed`` methods of one service, reached over ``channel`` (which must raise grpc's own errors)."""
+    """The ``exposed`` methods of one service over ``channel``, which must raise grpc's own errors.
 
-    def __init__(self, descriptor: ServiceDescriptor, exposed: Iterable[str], channel: grpc.aio.Channel) -> None:
+    ``reach`` is awaited before each call: it waits for a service that restarts, and raises Unavailable in the end.
+    """
+
+    def __init__(
+        self, descriptor: ServiceDescriptor, exposed: Iterable[str], channel: grpc.aio.Channel, reach: Reach
+    ) -> None:
         self._name = descriptor.full_name
         methods = [descriptor.methods_by_name[name] for name in exposed]
-        self._handlers = {_path(method): _handler(method, channel) for method in methods}
+        self._handlers = {_path(method): _handler(method, channel, reach) for method in methods}
 
     def service_name(self) -> str:
         """Full name of the service, for health and reflection."""
@@ -43,10 +49,10 @@ def _path(method: MethodDescriptor) -> str:
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
-def _handler(method: MethodDescriptor, channel: grpc.aio.Channel) -> Any:
+def _handler(method: MethodDescriptor, channel: grpc.aio.Channel, reach: Reach) -> Any:
     kind = f"{_arity(streams=method.client_streaming)}_{_arity(streams=method.server_streaming)}"
     call = getattr(channel, kind)(_path(method))
-    forward = _stream_answer(call) if method.server_streaming else _unary_answer(call)
+    forward = _stream_answer(call, reach) if method.server_streaming else _unary_answer(call, reach)
     return getattr(grpc, f"{kind}_rpc_method_handler")(forward)
 
 
@@ -54,8 +60,9 @@ def _arity(*, streams: bool) -> str:
     return "stream" if streams else "unary"
 
 
-def _unary_answer(call: Callable[..., Any]) -> Callable[[Any, Context], Any]:
+def _unary_answer(call: Callable[..., Any], reach: Reach) -> Callable[[Any, Context], Any]:
     async def forward(request: bytes | AsyncIterator[bytes], context: Context) -> bytes:
+        await reach()
         ongoing = call(request, metadata=_metadata(context), timeout=context.time_remaining())
         try:
             return bytes(await ongoing)
@@ -65,8 +72,9 @@ def _unary_answer(call: Callable[..., Any]) -> Callable[[Any, Context], Any]:
     return forward
 
 
-def _stream_answer(call: Callable[..., Any]) -> Callable[[Any, Context], Any]:
+def _stream_answer(call: Callable[..., Any], reach: Reach) -> Callable[[Any, Context], Any]:
     async def forward(request: bytes | AsyncIterator[bytes], context: Context) -> None:
+        await reach()
         ongoing = call(request, metadata=_metadata(context), timeout=context.time_remaining())
         try:
             async for message in ongoing:

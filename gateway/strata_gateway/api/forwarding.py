@@ -11,6 +11,7 @@ from strata.registry.v1 import registry_pb2
 from strata.runtime.v1 import runtime_pb2
 from strata.store.v1 import store_pb2
 from strata_chassis import endpoint, wire
+from strata_chassis.channel import PATIENCE_S, Channel
 from strata_chassis.errors import InvalidArgument
 from strata_chassis.server import Server
 from strata_chassis.tls import TlsFiles
@@ -23,13 +24,14 @@ from strata_gateway.core import exposure
 async def forwarded(endpoints: Endpoints, tls: TlsFiles | None, server: Server) -> AsyncIterator[None]:
     """Serve the exposed methods of the other services at ``server`` within the block."""
     async with AsyncExitStack() as stack:
-        for descriptor, exposed, address in (
-            (_service(runtime_pb2), exposure.RUNTIME_METHODS, endpoints.runtime),
-            (_service(store_pb2), exposure.STORE_METHODS, endpoints.store),
-            (_service(registry_pb2), exposure.REGISTRY_METHODS, endpoints.registry),
+        for name, descriptor, exposed in (
+            ("runtime", _service(runtime_pb2), exposure.RUNTIME_METHODS),
+            ("store", _service(store_pb2), exposure.STORE_METHODS),
+            ("registry", _service(registry_pb2), exposure.REGISTRY_METHODS),
         ):
-            channel = await stack.enter_async_context(_plain_channel(address, tls))
-            server.add(_attach, ForwardedService(descriptor, exposed, channel))
+            channel = await stack.enter_async_context(_plain_channel(getattr(endpoints, name), tls))
+            patient = Channel(channel, f"the {name} service", PATIENCE_S)
+            server.add(_attach, ForwardedService(descriptor, exposed, channel, patient.reach))
         yield
 
 

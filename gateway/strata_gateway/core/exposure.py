@@ -57,4 +57,15 @@ STORE_METHODS = (
     "GetSharingReport",
 )
 
-REGISTRY_METHODS = ("Resolve", "ListTags", "ListReferrers", "GetCacheUsage", "PruneCache")
+REGISTRY_METHODS = (
+    "Resolve",
+    "ListTags",
+    "ListReferrers",
+    "GetCacheUsage",
+    "PruneCache",
+    "PinImage",
+    "UnpinImage",
+    "ListPins",
+    "ExportImages",
+    "ImportImages",
+)

@@ -10,7 +10,7 @@ from strata_chassis.logs import fields
 from strata_gateway.docker_api import events, networks, pruning, system, volumes
 from strata_gateway.docker_api.containers import attaching, executing, files, lifecycle, listing, watching
 from strata_gateway.docker_api.errors import body_of, message_of, status_of
-from strata_gateway.docker_api.images import archives, naming, transfer
+from strata_gateway.docker_api.images import archives, building, naming, transfer
 from strata_gateway.docker_api.images import listing as image_listing
 from strata_gateway.docker_api.parameters import VERSION_PART
 from strata_gateway.docker_api.unsupported import reason_for
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _TABLES = (
     *(system.ROUTES, events.ROUTES, pruning.ROUTES, volumes.ROUTES, networks.ROUTES),
     *(lifecycle.ROUTES, listing.ROUTES, attaching.ROUTES, executing.ROUTES, watching.ROUTES, files.ROUTES),
-    *(archives.ROUTES, image_listing.ROUTES, transfer.ROUTES, naming.ROUTES),
+    *(building.ROUTES, archives.ROUTES, image_listing.ROUTES, transfer.ROUTES, naming.ROUTES),
 )
 
 

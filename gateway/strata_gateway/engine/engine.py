@@ -101,6 +101,13 @@ class Engine:
         async for image in archives.load(self.peers, self.folder, chunks):
             yield image
 
+    async def build(self, requests: AsyncIterator[pb.BuildRequest]) -> AsyncGenerator[pb.BuildResponse, None]:
+        """Build an image."""
+        from strata_gateway.engine.build import builder
+
+        async for step in builder.build(self.peers, self.host, self.folder, requests):
+            yield step
+
     async def prune(self, request: pb.PruneRequest) -> pb.PruneResponse:
         """Remove what is not used."""
         return await prune.prune(self.peers, request)

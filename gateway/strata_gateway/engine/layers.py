@@ -10,6 +10,9 @@ from strata.store.v1 import store_pb2 as pb
 from strata_chassis.errors import NotFound
 from strata_gateway.adapters.peers import Peers
 
+CACHE_PREFIX = "build-cache/"
+"""Leases that hold the layers of build steps are called by the steps' keys."""
+
 _CHUNK_BYTES = 1 << 20
 _LEASE_TTL = Duration(seconds=6 * 3600)  # so that what a killed gateway was at goes some day
 

@@ -9,6 +9,7 @@ from strata.store.v1 import store_pb2 as store_pb
 from strata_chassis.errors import Conflict, NotFound, PermissionDenied
 from strata_gateway.adapters.peers import Peers
 from strata_gateway.core.selection import Selection
+from strata_gateway.engine.layers import CACHE_PREFIX
 from strata_gateway.engine.listing import all_containers, all_images, all_networks, all_volumes
 
 T = TypeVar("T")
@@ -28,10 +29,14 @@ async def prune(peers: Peers, request: pb.PruneRequest) -> pb.PruneResponse:
     done = pb.PruneResponse()
     if request.containers:
         await _containers(peers, selection, done)
+    if request.build_cache:
+        await _build_cache(peers)
     if request.networks:
         await _networks(peers, selection, done)
     if request.anonymous_volumes or request.unused_volumes:
         await _volumes(peers, selection, done, named=request.unused_volumes)
+    if request.build_cache and not (request.dangling_images or request.unused_images):
+        done.bytes_freed += (await peers.store.CollectGarbage(store_pb.CollectGarbageRequest())).bytes_freed
     if request.dangling_images or request.unused_images:
         await _images(peers, selection, done, named=request.unused_images)
     return done
@@ -50,6 +55,16 @@ async def _containers(peers: Peers, selection: Selection, done: pb.PruneResponse
             continue
         done.containers.append(container.id)
         done.bytes_freed += got.upper_bytes
+
+
+async def _build_cache(peers: Peers) -> None:
+    """The cache is leases by the keys of steps: without them its layers go with the next collection."""
+    while True:
+        page = await peers.store.ListLeases(store_pb.ListLeasesRequest(page_size=1000, name_prefix=CACHE_PREFIX))
+        for lease in page.leases:
+            await peers.store.DeleteLease(store_pb.DeleteLeaseRequest(name=lease.name))
+        if not page.leases:
+            return
 
 
 async def _networks(peers: Peers, selection: Selection, done: pb.PruneResponse) -> None:

@@ -14,6 +14,7 @@ from strata.runtime.v1.runtime_pb2_grpc import (
 from strata.registry.v1 import registry_pb2
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata.store.v1 import store_pb2
+from strata_chassis.channel import Channel
 from strata_gateway.api.forwarder import ForwardedService
 from strata_gateway.core import exposure
 
@@ -67,7 +68,9 @@ async def runtime(tmp_path):
 async def through_gateway(tmp_path):
     async with grpc.aio.insecure_channel(f"unix:{tmp_path}/runtime.sock") as behind:
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers((ForwardedService(DESCRIPTOR, exposure.RUNTIME_METHODS, behind),))
+        server.add_generic_rpc_handlers(
+            (ForwardedService(DESCRIPTOR, exposure.RUNTIME_METHODS, behind, Channel(behind, "x", 5.0).reach),)
+        )
         server.add_insecure_port(f"unix:{tmp_path}/gateway.sock")
         await server.start()
         async with grpc.aio.insecure_channel(f"unix:{tmp_path}/gateway.sock") as front:
