@@ -140,6 +140,14 @@ def test_a_terminated_exec_restores_the_terminal(suite: Suite, tiny: str) -> Non
         assert is_cooked(child)
 
 
+def test_a_gateway_that_dies_leaves_a_sentence_and_a_usable_terminal(suite: Suite, tiny: str) -> None:
+    with shell(suite, tiny, "--name", "left") as child:
+        suite.kill("gateway")
+        child.expect("strata: .*gateway.*")
+        assert ended(child) == 125
+        assert is_cooked(child)
+
+
 def test_start_attaches_again(suite: Suite, tiny: str) -> None:
     suite.strata("create", "-it", "--name", "box", *SHELL, tiny, "sh")
     for _ in range(2):

@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from strata.runtime.v1.runtime_pb2 import ExitStatus, StreamInput, StreamOutput
 
+from strata_chassis.errors import Unavailable
 from strata_client.cli import terminal
 from strata_client.cli.detach_keys import DetachScanner
 from strata_client.wire.channel import Channel, Message, ParsedMessage, Stream
@@ -76,11 +77,18 @@ class Session(Generic[R]):
         self._is_detached = False
         self._exit: ExitStatus | None = None
 
-    def run(self, outputs: Callable[[R], StreamOutput | None]) -> Ended:
+    def run(self, outputs: Callable[[R], StreamOutput | None], hint: str) -> Ended:
         """Go on until the stream ends or the user detaches; raises the stream's error.
 
-        ``outputs`` takes what else a response may hold, and gives its output if it has one.
+        ``outputs`` takes what else a response may hold, and gives its output if it has one. ``hint`` says how to come
+        back to the process, which goes on, when the gateway is lost on the way.
         """
+        try:
+            return self._run(outputs)
+        except Unavailable as error:
+            raise Unavailable(f"{error.message}; {hint}", reason=error.reason, metadata=error.metadata) from error
+
+    def _run(self, outputs: Callable[[R], StreamOutput | None]) -> Ended:
         is_raw = self._terms.is_tty and self._terms.sends_stdin and terminal.is_terminal(_STDIN)
         with _signal_pipe(self._caught_signals()) as signals, terminal.raw(_STDIN) if is_raw else nullcontext():
             while not self._is_detached:

@@ -109,7 +109,7 @@ class Connection:
     def receive(self, data: bytes) -> None:
         """Take bytes as they came from the peer; none at all mean that it closed the connection."""
         if not data:
-            self.lose(self._closing or Unavailable("the peer closed the connection", reason="CONNECTION_CLOSED"))
+            self.lose(self._closing or Unavailable("the gateway closed the connection", reason="CONNECTION_CLOSED"))
             return
         try:
             for frame in self._reader.feed(data):
@@ -188,7 +188,7 @@ class Connection:
     def _receive_goaway(self, frame: Frame) -> None:
         """Start no more calls; those up to the last stream that the peer names go on to their ends."""
         last_stream_id = int.from_bytes(frame.payload[:4], "big") & 0x7FFFFFFF
-        self._closing = Unavailable("the peer is shutting down", reason="SHUTTING_DOWN")
+        self._closing = Unavailable("the gateway is shutting down", reason="SHUTTING_DOWN")
         for stream_id in [stream_id for stream_id in self._calls if stream_id > last_stream_id]:
             self._calls.pop(stream_id).end(self._closing)
 

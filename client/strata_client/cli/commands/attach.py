@@ -62,9 +62,10 @@ def attach(gateway: Gateway, container: Container, line: Line, *, sends_stdin: b
         stream.send(AttachRequest(header=header))
         if is_tty and not starts:
             _ask_to_redraw(stream)
-        ended = Session(gateway.channel, stream, _wrap, terms).run(_output)
+        come_back = f"'strata attach {container.name}' connects again"
+        ended = Session(gateway.channel, stream, _wrap, terms).run(_output, f"the container goes on: {come_back}")
     if ended.is_detached:
-        warn(f"\nstrata: detached; 'strata attach {container.name}' connects again")
+        warn(f"\nstrata: detached; {come_back}")
         return 0
     return status_of_exit(ended.exit)
 

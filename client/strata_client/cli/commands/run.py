@@ -42,9 +42,10 @@ def run(line: Line, context: Context) -> int:
             detach_keys=parse_detach_keys(line.text("detach-keys")),
             proxies_signals=line.flag("sig-proxy"),
         )
-        ended = Session(gateway.channel, stream, _wrap, terms).run(_output)
+        come_back = f"'strata attach {created.container.name}' connects again"
+        ended = Session(gateway.channel, stream, _wrap, terms).run(_output, f"the container goes on: {come_back}")
     if ended.is_detached:
-        warn(f"\nstrata: detached; 'strata attach {created.container.name}' connects again")
+        warn(f"\nstrata: detached; {come_back}")
         return 0
     return status_of_exit(ended.exit)
 
