@@ -11,7 +11,7 @@ from strata_runtime.adapters.network.names import answer_names
 from strata_runtime.adapters.network.namespaces import enable_ipv6, remove_namespace
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.adapters.network.publishing import publish, unpublish
-from strata_runtime.adapters.network.stations import Station, configuration, free_interface
+from strata_runtime.adapters.network.stations import Station, configuration, free_interface, lead_to_resolver
 from strata_runtime.core.network.definition import DEFAULT_NETWORK
 from strata_runtime.core.network.etcfiles import own_names
 from strata_runtime.core.network.ports import wanted_ports
@@ -68,6 +68,8 @@ def join(
         undo.callback(parts.stations.remove, host_interface)
     endpoint = network.membership.admit(wish, interface, host_interface)
     undo.callback(network.membership.dismiss, endpoint)
+    if network.membership.definition.resolves_names:
+        lead_to_resolver(station)
     if endpoint.ipv6_address:
         enable_ipv6(station.namespace, interface)
     is_way_out = not any(other.ipv4_gateway for other in present)
@@ -78,8 +80,7 @@ def join(
 def _attach_to_bridges(parts: Parts, container_id: str, spec: NetworkSpec, undo: ExitStack) -> Attachment:
     ports = wanted_ports(spec)
     wishes = spec.endpoints or (EndpointSpec(DEFAULT_NETWORK),)
-    is_default = parts.network(wishes[0].network).membership.definition.name == DEFAULT_NETWORK
-    station = (parts.bridge_pool if is_default else parts.bare_pool).take()
+    station = parts.network(wishes[0].network).pool.take()
     undo.callback(remove_namespace, station.namespace.path)
     endpoints: tuple[Endpoint, ...] = ()
     with station.namespace:

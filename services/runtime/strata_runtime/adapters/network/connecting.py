@@ -29,7 +29,8 @@ def connect(parts: Parts, container_id: str, wish: EndpointSpec) -> Attachment:
         raise AlreadyExists(message, reason="NETWORK_CONNECTED", metadata={"network": name, "container": container_id})
     with ExitStack() as undo:
         namespace = undo.enter_context(open_namespace(Path(attachment.netns_path)))
-        endpoint = join(parts, Station(namespace), wish, attachment.endpoints, undo)
+        station = Station(namespace, leads_to_resolver=container_id in parts.name_server.served)
+        endpoint = join(parts, station, wish, attachment.endpoints, undo)
         changed = replace(attachment, endpoints=(*attachment.endpoints, endpoint))
         if not attachment.endpoints:
             changed = replace(changed, ports=publish(parts, container_id, attachment.ports, endpoint, undo))

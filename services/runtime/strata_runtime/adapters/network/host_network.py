@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Collection
 from contextlib import ExitStack
-from functools import partial
 
 from strata_runtime.adapters.network import host, nftables
 from strata_runtime.adapters.network.attaching import attach, detach
@@ -18,13 +17,12 @@ from strata_runtime.adapters.network.namespaces import prepare_directory, remove
 from strata_runtime.adapters.network.netlink import NetlinkSocket
 from strata_runtime.adapters.network.network_files import NetworkFiles
 from strata_runtime.adapters.network.nftables import ForwardMaps
-from strata_runtime.adapters.network.parts import LiveNetwork, Parts
+from strata_runtime.adapters.network.parts import Parts, live_network
 from strata_runtime.adapters.network.recovery import answer_all_again, hold_ports_again, recover_attachments
 from strata_runtime.adapters.network.rules import apply_rules
 from strata_runtime.adapters.network.stations import StationMaker, StationPool
 from strata_runtime.core.network.defining import NetworkWish
 from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
-from strata_runtime.core.network.membership import Membership
 from strata_runtime.core.network.names import HostNames, host_names
 from strata_runtime.core.network.ruleset import removal_text
 from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
@@ -70,7 +68,7 @@ class HostNetwork:
 
     def warm_one(self) -> bool:
         """Make one more station ready; tell whether there was need for it."""
-        for pool in (self._parts.bridge_pool, self._parts.bare_pool):
+        for pool in self._parts.pools:
             if not pool.is_full:
                 pool.add_one()
                 return True
@@ -119,8 +117,8 @@ class HostNetwork:
 
     def close(self) -> None:
         """Close what is ours alone; containers keep their networks, if there are any."""
-        self._parts.bridge_pool.drain()
-        self._parts.bare_pool.drain()
+        for pool in self._parts.pools:
+            pool.drain()
         self._parts.name_server.stop()
         self._parts.ports.close()
         self._parts.maps.close()
@@ -151,9 +149,12 @@ def _open_parts(config: NetworkConfig) -> Parts:
     with ExitStack() as undo:
         netlink = undo.enter_context(NetlinkSocket())
         network_files = NetworkFiles(config.state_dir / "networks")
-        networks = _open_networks(network_files, netlink, names, config.subnet)
         stations = StationMaker(config.run_dir / "netns", names.link_prefix, netlink)
-        default = networks[DEFAULT_NETWORK].bridge
+        definitions = _load_networks(network_files, names, config.subnet)
+        networks = {
+            each.name: live_network(stations, each, ensure_bridge(netlink, each), config.warm_namespaces)
+            for each in definitions
+        }
         parts = Parts(
             config=config,
             names=names,
@@ -162,23 +163,16 @@ def _open_parts(config: NetworkConfig) -> Parts:
             files=AttachmentFiles(config.run_dir / "network", host.boot_id()),
             network_files=network_files,
             stations=stations,
-            bare_pool=StationPool(stations.make, (config.warm_namespaces + 1) // 2),
-            bridge_pool=StationPool(partial(stations.make_on, default), config.warm_namespaces),
+            bare_pool=StationPool(stations.make, (config.warm_namespaces + 1) // 2, wanted=True),
             networks=networks,
         )
         undo.pop_all()
         return parts
 
 
-def _open_networks(
-    files: NetworkFiles, netlink: NetlinkSocket, names: HostNames, default_subnet: str
-) -> dict[str, LiveNetwork]:
-    """Make the bridges of all networks, the default one first."""
+def _load_networks(files: NetworkFiles, names: HostNames, subnet: str) -> tuple[NetworkDefinition, ...]:
+    """Return the definitions of all networks, the default one first."""
     known = {network.name: network for network in files.load()}
-    default = default_network(names, default_subnet, known.pop(DEFAULT_NETWORK, None))
+    default = default_network(names, subnet, known.pop(DEFAULT_NETWORK, None))
     files.save(default)
-    return {network.name: _open_network(netlink, network) for network in (default, *known.values())}
-
-
-def _open_network(netlink: NetlinkSocket, network: NetworkDefinition) -> LiveNetwork:
-    return LiveNetwork(Membership(network), ensure_bridge(netlink, network))
+    return (default, *known.values())

@@ -8,11 +8,10 @@ from contextlib import ExitStack
 from strata_chassis.errors import AlreadyExists, Conflict, PermissionDenied
 from strata_runtime.adapters.network import host
 from strata_runtime.adapters.network.bridges import ensure_bridge, has_link, remove_bridge
-from strata_runtime.adapters.network.parts import LiveNetwork, Parts
+from strata_runtime.adapters.network.parts import Parts, live_network
 from strata_runtime.adapters.network.rules import apply_rules
 from strata_runtime.core.network.defining import NetworkWish, Surroundings, define_network
 from strata_runtime.core.network.definition import RESERVED_NAMES, NetworkDefinition
-from strata_runtime.core.network.membership import Membership
 
 
 def create_network(parts: Parts, wish: NetworkWish, request_id: str = "") -> NetworkDefinition:
@@ -37,7 +36,7 @@ def create_network(parts: Parts, wish: NetworkWish, request_id: str = "") -> Net
         undo.callback(parts.network_files.remove, network_id)
         parts.network_files.save(definition)
         undo.callback(parts.networks.pop, definition.name, None)
-        parts.networks[definition.name] = LiveNetwork(Membership(definition), bridge)
+        parts.networks[definition.name] = live_network(parts.stations, definition, bridge, parts.config.warm_namespaces)
         apply_rules(parts)
         undo.pop_all()
     return definition
@@ -60,6 +59,7 @@ def remove_network(parts: Parts, name_or_id: str) -> NetworkDefinition:
         raise Conflict(message, reason="NETWORK_IN_USE", metadata={"network": definition.name})
     parts.network_files.remove(definition.network_id)
     del parts.networks[definition.name]
+    network.pool.drain()
     apply_rules(parts)
     remove_bridge(parts.netlink, definition.link)
     return definition

@@ -27,25 +27,35 @@ class NameServer:
         self._stopping: asyncio.Event
         self._group: asyncio.TaskGroup
 
-    def know(self, attachment: Attachment) -> None:
-        """Let others find a container by its names, or by its new ones."""
-        self._soon(lambda: self._directory.put(attachment))
+    def serve(self, attachment: Attachment, asker: Asker, datagrams: socket.socket, connections: socket.socket) -> None:
+        """Know a container, and answer it on its sockets, which are ours from now on."""
 
-    def serve(self, asker: Asker, datagrams: socket.socket, connections: socket.socket) -> None:
-        """Answer a container on its sockets, which are ours from now on."""
+        def begin() -> None:
+            self._directory.put(attachment)
+            self._open(ResolverDesk(self._directory, asker, datagrams, connections))
+
         self.served.add(asker.container_id)
-        self._soon(lambda: self._open(ResolverDesk(self._directory, asker, datagrams, connections)))
+        self._soon(begin)
 
-    def change(self, asker: Asker) -> None:
-        """Change how the questions of a container that is served are answered."""
-        self._soon(lambda: self._change(asker))
+    def change(self, attachment: Attachment, asker: Asker) -> None:
+        """Change the names of a container that is served, and how its questions are answered."""
+
+        def change() -> None:
+            self._directory.put(attachment)
+            self._change(asker)
+
+        self._soon(change)
 
     def forget(self, container_id: str) -> None:
         """Answer a container no longer, and do not know it any more."""
-        self.served.discard(container_id)
-        if self._thread is not None:
-            self._soon(lambda: self._close(container_id))
-            self._soon(lambda: self._directory.remove(container_id))
+
+        def end() -> None:
+            self._close(container_id)
+            self._directory.remove(container_id)
+
+        if container_id in self.served:
+            self.served.discard(container_id)
+            self._soon(end)
 
     def stop(self) -> None:
         """End the thread; all sockets are closed then."""

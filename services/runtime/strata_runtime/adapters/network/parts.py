@@ -1,6 +1,7 @@
 """All that attaching, recovering and clearing away have in common: one suite's networks on this host."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from strata_chassis.errors import NotFound
@@ -21,10 +22,22 @@ from strata_runtime.core.network.spec import Attachment
 
 @dataclass(slots=True)
 class LiveNetwork:
-    """A network whose bridge is there."""
+    """A network whose bridge is there, and stations ready on it."""
 
     membership: Membership
     bridge: Bridge
+    pool: StationPool
+
+
+def live_network(stations: StationMaker, definition: NetworkDefinition, bridge: Bridge, warm: int) -> LiveNetwork:
+    """Return a network whose bridge is there.
+
+    ``warm`` stations are kept ready on the default one; half as many, from the first use on, on others.
+    """
+    is_default = definition.name == DEFAULT_NETWORK
+    make = partial(stations.make_on, bridge, resolves_names=definition.resolves_names)
+    pool = StationPool(make, warm if is_default else (warm + 1) // 2, wanted=is_default)
+    return LiveNetwork(Membership(definition), bridge, pool)
 
 
 @dataclass(slots=True)
@@ -39,7 +52,6 @@ class Parts:
     network_files: NetworkFiles
     stations: StationMaker
     bare_pool: StationPool
-    bridge_pool: StationPool
     ports: HeldPorts = field(default_factory=HeldPorts)
     name_server: NameServer = field(default_factory=NameServer)
     networks: dict[str, LiveNetwork] = field(default_factory=dict)
@@ -63,6 +75,11 @@ class Parts:
             message = f"network {name_or_id} not found"
             raise NotFound(message, reason="NETWORK_UNKNOWN", metadata={"network": name_or_id})
         return found[0]
+
+    @property
+    def pools(self) -> tuple[StationPool, ...]:
+        """All pools, the default network's first."""
+        return (*(network.pool for network in self.networks.values()), self.bare_pool)
 
     def definitions(self) -> tuple[NetworkDefinition, ...]:
         """Return all networks."""

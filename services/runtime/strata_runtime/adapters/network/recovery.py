@@ -6,7 +6,7 @@ from pathlib import Path
 
 from strata_chassis.errors import StrataError
 from strata_runtime.adapters.network import host, requests
-from strata_runtime.adapters.network.names import answer_names_again
+from strata_runtime.adapters.network.names import answer_names
 from strata_runtime.adapters.network.namespaces import is_namespace, remove_namespace
 from strata_runtime.adapters.network.parts import Parts
 from strata_runtime.core.network.spec import Attachment, NetworkMode
@@ -41,7 +41,7 @@ def answer_all_again(parts: Parts) -> None:
     """Answer the questions for names of those that were taken over."""
     for attachment in parts.attachments.values():
         try:
-            answer_names_again(parts, attachment)
+            answer_names(parts, attachment)
         except OSError as error:
             _log.warning("no names for %s: %s", attachment.container_id, error)
 

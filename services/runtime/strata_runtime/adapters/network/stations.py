@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from strata_chassis.errors import ResourceExhausted
-from strata_runtime.adapters.network import host, requests
+from strata_runtime.adapters.network import host, redirect, requests
 from strata_runtime.adapters.network.bridges import Bridge
 from strata_runtime.adapters.network.namespaces import (
     Namespace,
@@ -26,11 +26,15 @@ FIRST_INTERFACE = "eth0"
 
 @dataclass(slots=True)
 class Station:
-    """A namespace and, if it is on a bridge, its first link: named as the host sees it, numbered as it itself does."""
+    """A namespace and, if it is on a bridge, its first link: named as the host sees it, numbered as it itself does.
+
+    ``leads_to_resolver`` says whether questions for names that are asked in it come to us.
+    """
 
     namespace: Namespace
     host_interface: str = ""
     index: int = 0
+    leads_to_resolver: bool = False
 
 
 class StationMaker:
@@ -50,10 +54,12 @@ class StationMaker:
         """Make a station that is on no network."""
         return Station(make_namespace(self._directory / secrets.token_hex(8)))
 
-    def make_on(self, bridge: Bridge) -> Station:
+    def make_on(self, bridge: Bridge, *, resolves_names: bool) -> Station:
         """Make a station on a bridge, without addresses."""
         station = self.make()
         try:
+            if resolves_names:
+                lead_to_resolver(station)
             station.host_interface, station.index = self.join(station.namespace, bridge, FIRST_INTERFACE)
         except BaseException:
             discard(station)
@@ -98,20 +104,22 @@ class StationMaker:
 
 
 class StationPool:
-    """Stations made before they are needed."""
+    """Stations made before they are needed. A pool that is not ``wanted`` yet is from the first use on."""
 
-    def __init__(self, make: Callable[[], Station], size: int) -> None:
+    def __init__(self, make: Callable[[], Station], size: int, *, wanted: bool = False) -> None:
         self._make = make
         self._size = size
+        self._wanted = wanted
         self._ready: deque[Station] = deque()
 
     @property
     def is_full(self) -> bool:
-        """Tell whether no more are wanted."""
-        return len(self._ready) >= self._size
+        """Tell whether no more are to be made."""
+        return not self._wanted or len(self._ready) >= self._size
 
     def take(self) -> Station:
         """Return a station that is nobody else's: a ready one, or one made now."""
+        self._wanted = True
         return self._ready.popleft() if self._ready else self._make()
 
     def add_one(self) -> None:
@@ -119,9 +127,17 @@ class StationPool:
         self._ready.append(self._make())
 
     def drain(self) -> None:
-        """Remove all that are ready."""
+        """Remove all that are ready; make no more."""
+        self._wanted = False
         while self._ready:
             discard(self._ready.popleft())
+
+
+def lead_to_resolver(station: Station) -> None:
+    """Lead the questions for names that are asked in a station to us, if they are not led already."""
+    if not station.leads_to_resolver:
+        redirect.lead_to_resolver(station.namespace.path)
+        station.leads_to_resolver = True
 
 
 def discard(station: Station) -> None:
