@@ -18,6 +18,11 @@ def expand(text: str, variables: Mapping[str, str], escape: str = "\\") -> str:
     return _Expander(text, variables, escape).word(stop="")
 
 
+def expand_document(text: str, variables: Mapping[str, str], escape: str = "\\") -> str:
+    """A heredoc: variables are put in, quotes are text."""
+    return _Expander(text, variables, escape).document()
+
+
 def split_expanded(text: str, variables: Mapping[str, str], escape: str = "\\") -> list[str]:
     """Words at unquoted white space, each expanded; what a variable holds is not split again."""
     return [expand(word, variables, escape) for word in split_words(text, escape)]
@@ -66,6 +71,17 @@ class _Expander:
             result += self._piece(character)
         if stop:
             raise DockerfileError(f"unexpected end of statement while looking for matching {stop}")
+        return result
+
+    def document(self) -> str:
+        """All of it; an escape counts only in front of what it can escape."""
+        result = ""
+        while self._at < len(self._text):
+            character = self._text[self._at]
+            if character == "$":
+                result += self._variable()
+            else:
+                result += self._escaped_in_quotes() if character == self._escape else self._plain()
         return result
 
     def _piece(self, character: str) -> str:

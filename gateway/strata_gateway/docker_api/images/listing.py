@@ -104,7 +104,9 @@ async def _layer_bytes(engine: Engine, diff_id: str) -> int:
 
 def history_shown(image: pb.Image, config: Mapping[str, Any], sizes: list[int]) -> list[dict[str, Any]]:
     """Steps and the layers they made; steps that made none have size 0."""
-    steps = config.get("history") or [{} for _ in sizes]
+    told = config.get("history") or []
+    untold = len(sizes) - sum(not step.get("empty_layer") for step in told)
+    steps = [*({} for _ in range(untold)), *told]  # the layers of a base that has no history come first
     remaining = iter(sizes)
     shown = [
         {

@@ -3,7 +3,7 @@
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strata.runtime.v1 import container_pb2, runtime_pb2
@@ -14,7 +14,7 @@ from strata_gateway.core.build.copying import Destination, fixed_prefix, placed,
 from strata_gateway.core.build.keys import step_key
 from strata_gateway.core.build.owners import mode_of, owner_of
 from strata_gateway.core.dockerfile.arguments import json_array
-from strata_gateway.core.dockerfile.expansion import expand, split_words
+from strata_gateway.core.dockerfile.expansion import expand, expand_document, split_words
 from strata_gateway.core.dockerfile.instruction import DockerfileError, Instruction
 from strata_gateway.core.dockerfile.metadata import joined_path
 from strata_gateway.engine.build.heredocs import heredoc_tar
@@ -61,21 +61,32 @@ async def copy(
 ) -> AsyncGenerator[str, None]:
     """Carry out the step; yields text for the user."""
     arguments = arguments_of(instruction, state, escape)
+    instruction = _with_documents(instruction, state, escape)
     with ExitStack() as stack:
         destination, owner = await _looked_up(session, state, instruction, arguments)
         rewriting = Rewriting(owner, mode_of(instruction.flag("chmod")), session.latest_mtime_s)
         index, targets = await _chosen(session.folder, stack, instruction, (arguments, destination), source)
         digest = await Spool.in_thread(index.digest, targets, rewriting)
         key = step_key(state.config, ["COPY", destination.path, str(destination.is_folder), digest])
-        diff_id = await session.cached(key)
-        if diff_id is not None:
+        layer = await session.cached(key)
+        if layer is not None:
             yield " ---> Using cache\n"
         else:
             tar = stack.enter_context(await Spool.in_thread(write_members, index, targets, rewriting, session.folder))
-            diff_id = await _layer(session, state, tar)
-            await session.remember(key, diff_id)
+            layer = await session.remember(key, await _layer(session, state, tar))
     created_by = f"/bin/sh -c #(nop) {instruction.keyword} file:{digest} in {destination.path} "
-    session.advance(state, created_by, diff_id)
+    session.advance(state, created_by, layer)
+
+
+def _with_documents(instruction: Instruction, state: StageState, escape: str) -> Instruction:
+    """The instruction with variables put into its heredocs."""
+    documents = tuple(
+        replace(document, content=expand_document(document.content, state.variables(), escape))
+        if document.expands
+        else document
+        for document in instruction.heredocs
+    )
+    return replace(instruction, heredocs=documents)
 
 
 async def _chosen(

@@ -22,8 +22,8 @@ async def run(session: BuildSession, state: StageState, instruction: Instruction
     network = instruction.flag("network", session.header.network_mode or "default")
     key = step_key(state.config, ["RUN", *command, *state.key_arguments(), network])
     created_by = _created_by(state, command)
-    diff_id = await session.cached(key)
-    if diff_id is not None:
+    layer = await session.cached(key)
+    if layer is not None:
         yield " ---> Using cache\n"
     else:
         async with session.container(await _spec(session, state, command, network)) as container:
@@ -32,8 +32,8 @@ async def run(session: BuildSession, state: StageState, instruction: Instruction
                 yield text
             diff_id = await session.layer_of_changes(container)
         yield f" ---> Removed intermediate container {container[:_ID_DIGITS]}\n"
-        await session.remember(key, diff_id)
-    session.advance(state, created_by, diff_id)
+        layer = await session.remember(key, diff_id)
+    session.advance(state, created_by, layer)
 
 
 def command_line(instruction: Instruction, shell: list[str]) -> list[str]:

@@ -16,8 +16,17 @@ from strata_gateway.adapters.spool import Spool
 from strata_gateway.adapters.tars import clamp_times
 from strata_gateway.core.image_config import Step, encoded, with_step
 from strata_gateway.engine.build.state import Config, StageState
-from strata_gateway.engine.commit import now
 from strata_gateway.engine.layers import CACHE_PREFIX, hold_layer, import_layer
+
+_NO_MOMENT = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class MadeLayer:
+    """A step's layer, and when it was made first."""
+
+    diff_id: str
+    created: str
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,10 @@ class BuildSession:
     header: pb.BuildRequest.Header
     lease: str
 
-    def created(self) -> str:
-        """Moment to write into configs."""
+    def created(self, otherwise: str) -> str:
+        """Moment to write into configs: a build that makes nothing new makes no new image either."""
         if not self.header.HasField("source_date_epoch"):
-            return now()
+            return otherwise
         return datetime.fromtimestamp(self.header.source_date_epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @property
@@ -48,13 +57,16 @@ class BuildSession:
             state.image = (await self.peers.store.CreateImage(request)).image.digest
         return state.image
 
-    def advance(self, state: StageState, created_by: str, diff_id: str | None, execution: Config | None = None) -> None:
-        """The stage after one more step."""
-        step = Step(created=self.created(), created_by=created_by, diff_id=diff_id)
+    def advance(
+        self, state: StageState, created_by: str, layer: MadeLayer | None, execution: Config | None = None
+    ) -> None:
+        """The stage after one more step; one that makes no layer is as old as the step before it."""
+        made = layer.created if layer else state.config.get("created") or _NO_MOMENT
+        step = Step(created=self.created(made), created_by=created_by, diff_id=layer.diff_id if layer else None)
         state.config = with_step(state.config, step, execution)
         state.image = ""
 
-    async def cached(self, key: str) -> str | None:
+    async def cached(self, key: str) -> MadeLayer | None:
         """Layer a step made before; None when it was not made, or is gone."""
         if self.header.no_cache:
             return None
@@ -64,12 +76,14 @@ class BuildSession:
         for lease in listed.leases:
             for diff_id in lease.layers:
                 if await hold_layer(self.peers, self.lease, diff_id):
-                    return diff_id
+                    return MadeLayer(diff_id, lease.create_time.ToJsonString())
         return None
 
-    async def remember(self, key: str, diff_id: str) -> None:
+    async def remember(self, key: str, diff_id: str) -> MadeLayer:
         """Keep a step's layer for later builds: the cache is a lease by the step's key."""
-        await self.peers.store.CreateLease(store_pb.CreateLeaseRequest(name=f"{CACHE_PREFIX}{key}", layers=[diff_id]))
+        request = store_pb.CreateLeaseRequest(name=f"{CACHE_PREFIX}{key}", layers=[diff_id])
+        made = (await self.peers.store.CreateLease(request)).lease
+        return MadeLayer(diff_id, made.create_time.ToJsonString())
 
     @asynccontextmanager
     async def container(self, spec: container_pb2.ContainerSpec) -> AsyncIterator[str]:
