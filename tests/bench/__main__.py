@@ -10,23 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import pull, space, starts
+from tests.bench import density, pull, space, starts
 from tests.bench.harness import Report, save, table
 from tests.fixtures.docker_registry import docker_registry
 from tests.fixtures.images.catalogue import CHECKOUT, build_all
 from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
-ALL = ("pull", "start", "memory", "disk")
+ALL = ("pull", "start", "memory", "disk", "density")
+DENSE = 1000
+"""Containers of the density benchmark."""
+
 IMAGES = ("debian:bookworm", "python:bookworm", "python:bookworm-flat")
 
 
 def main() -> None:
     """Run the benchmarks named on the command line, or all."""
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
-    parser.add_argument(
-        "only", nargs="*", choices=[[], "pull", "start", "memory", "disk"], help="which; all by default"
-    )
+    parser.add_argument("only", nargs="*", metavar="|".join(ALL), help="which; all by default")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each measurement")
     parser.add_argument(
         "--json", type=Path, default=CHECKOUT / "build" / "bench.json", help="where to keep the figures"
@@ -60,6 +61,9 @@ def _measure_on_one_suite(chosen: set[str], repeat: int, reports: list[Report]) 
             if "start" in chosen:
                 suite.strata("pull", tiny)
                 reports.append(starts.measure(suite, tiny, repeat * 3))
+            if "density" in chosen:
+                suite.strata("pull", tiny)
+                reports.append(density.measure(suite, tiny, DENSE))
             if "disk" in chosen:
                 references = {name: registry.reference(name) for name in IMAGES}
                 reports.append(space.measure_disk(suite, layout, references))

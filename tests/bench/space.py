@@ -18,11 +18,11 @@ IDLE_CONTAINERS = 20
 def measure_memory(suite: Suite, image: str) -> Report:
     """PSS of all services with no container, and how much each of many idle ones adds to it."""
     report = Report("memory")
-    empty = sum(_pss(suite.pid(service)) for service in SERVICES)
+    empty = suite_pss(suite)
     names = [f"idle{number}" for number in range(IDLE_CONTAINERS)]
     for name in names:
         suite.strata("run", "-d", "--name", name, "--network", "none", image, "sleep", "10000")
-    full = sum(_pss(suite.pid(service)) for service in SERVICES)
+    full = suite_pss(suite)
     for service in SERVICES:
         report.add(service, _pss(suite.pid(service)) / MB, "MB PSS")
     suite.strata("rm", "-f", *names)
@@ -44,6 +44,11 @@ def measure_disk(suite: Suite, layout: Layout, references: dict[str, str]) -> Re
         tars |= new
         report.add(f"{name}, against its new layers' tars", grown / max(1, sum(new.values())), "x", mark=1.02)
     return report
+
+
+def suite_pss(suite: Suite) -> int:
+    """PSS of all services together, in bytes."""
+    return sum(_pss(suite.pid(service)) for service in SERVICES)
 
 
 def _tars(layout: Layout, name: str) -> dict[str, int]:
