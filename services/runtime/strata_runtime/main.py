@@ -19,7 +19,7 @@ from strata_chassis.tls import tls_files
 from strata_runtime.adapters.cgroups import Cgroups
 from strata_runtime.adapters.executor import Executor
 from strata_runtime.adapters.host import probe_host
-from strata_runtime.adapters.launcher_client import LauncherClient, TaskExit, TaskState
+from strata_runtime.adapters.launcher_client import LauncherClient
 from strata_runtime.adapters.mounts.layers import LayerMounts
 from strata_runtime.adapters.mounts.overlay import OverlayMounter
 from strata_runtime.adapters.network import NetworkConfig, open_network
@@ -44,8 +44,7 @@ from strata_runtime.core.paths import Paths, default_cgroup_parent
 from strata_runtime.engine import recovery
 from strata_runtime.engine.background import Background, background
 from strata_runtime.engine.containers import Containers
-from strata_runtime.engine.execs import EXEC_TASK_PREFIX, handle_exec_exit
-from strata_runtime.engine.exits import handle_exit
+from strata_runtime.engine.launcher_events import LauncherEvents
 from strata_runtime.engine.parts import Parts, Settings
 
 _SWEEP_EVERY_S = 30.0
@@ -157,20 +156,9 @@ async def _recover(parts: Parts, database: Database) -> None:
     parts.volumes.load(await database.read(load_volumes))
     recovery.restore(parts, await database.read(rows.load_containers))
     await parts.network.start()
-    connected = asyncio.Event()
-
-    def on_exit(end: TaskExit) -> None:
-        if end.task.startswith(EXEC_TASK_PREFIX):
-            parts.background.start("end of an exec session", handle_exec_exit(parts, end))
-        elif (entry := parts.containers.get(end.task)) is not None:
-            parts.background.start(f"exit of {end.task[:12]}", handle_exit(parts, entry, end))
-
-    async def on_connected(states: list[TaskState]) -> None:
-        await recovery.reconcile(parts, states)
-        connected.set()
-
-    parts.background.begin(parts.launcher.run(on_exit, on_connected))
-    await connected.wait()
+    events = LauncherEvents(parts)
+    parts.background.begin(parts.launcher.run(events))
+    await events.first_connection.wait()
     await recovery.sweep(parts)
     parts.background.start("start of containers that restart with the engine", recovery.start_wanted(parts))
 

@@ -152,7 +152,8 @@ class Node:
         return self.text(container)
 
     def remove(self, container: str) -> None:
-        self.stub.DeleteContainer(pb.DeleteContainerRequest(container=container, force=True, remove_volumes=True))
+        request = pb.DeleteContainerRequest(container=container, force=True, remove_volumes=True)
+        self.stub.DeleteContainer(request, timeout=20)
 
     def remove_all(self) -> None:
         request = pb.ListContainersRequest(all=True, page_size=1000)

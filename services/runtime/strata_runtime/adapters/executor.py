@@ -11,7 +11,7 @@ from typing import Any
 from strata_runtime.adapters import inside, kernel
 from strata_runtime.adapters.mounts.layers import LayerMounts
 from strata_runtime.adapters.mounts.overlay import OverlayMounter
-from strata_runtime.adapters.mounts.table import is_mount_point
+from strata_runtime.adapters.mounts.table import is_mount_point, is_self_bind
 from strata_runtime.core.operations import (
     HoldLayer,
     MakeDirectory,
@@ -81,6 +81,12 @@ def remove_tree(path: str) -> None:
 def unmount_if_mounted(path: str) -> None:
     """Unmount, unless nothing is mounted there."""
     if is_mount_point(path):
+        kernel.unmount(path)
+
+
+def unmount_self_bind(path: str) -> None:
+    """Unmount a directory that was mounted on itself; a file system of its own at the same place stays."""
+    if is_self_bind(path):
         kernel.unmount(path)
 
 

@@ -3,10 +3,10 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from strata_chassis.errors import Internal, NotFound, Unavailable
 from strata_runtime.adapters.launcher_session import Session
@@ -73,6 +73,19 @@ class TaskRequest:
         }
 
 
+class LauncherListener(Protocol):
+    """Who wants to know what the launcher sees."""
+
+    async def connected(self, tasks: list[TaskState]) -> None:
+        """A launcher answers, for the first time or again; these are its tasks."""
+
+    def exited(self, end: TaskExit) -> None:
+        """A task has ended."""
+
+    def lost(self) -> None:
+        """The launcher is gone."""
+
+
 class LauncherClient:
     """One connection for requests and exits, further ones for sessions. ``run`` keeps it up."""
 
@@ -83,27 +96,28 @@ class LauncherClient:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._items: dict[int, list[dict[str, Any]]] = {}
 
-    async def run(
-        self, on_exit: Callable[[TaskExit], None], on_connected: Callable[[list[TaskState]], Awaitable[None]]
-    ) -> None:
-        """Stay connected until cancelled: report every exit, and all tasks after each new connection."""
-        retry_s = _FIRST_RETRY_S
+    async def run(self, listener: "LauncherListener") -> None:
+        """Stay connected until cancelled, and tell the listener of every exit, connection and loss."""
         while True:
-            try:
-                connection = PacketSocket.connect(self._path)
-            except Unavailable:
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
-                continue
-            retry_s = _FIRST_RETRY_S
+            connection = await self._connect()
             self._connection = connection
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    reading = tasks.create_task(self._read(connection, on_exit))
-                    await self._introduce(on_connected)
-                    await reading
+                    tasks.create_task(self._read(connection, listener))
+                    await self._introduce(listener)
+            except* Unavailable:
+                _log.warning("the launcher went while it was being asked")
             finally:
                 self._disconnected()
+
+    async def _connect(self) -> PacketSocket:
+        retry_s = _FIRST_RETRY_S
+        while True:
+            try:
+                return PacketSocket.connect(self._path)
+            except Unavailable:
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 
     async def start(self, request: TaskRequest) -> int:
         """Start a task; returns the process id. Raises StartError, Unavailable."""
@@ -148,12 +162,12 @@ class LauncherClient:
         connection.close()
         raise Unavailable("the launcher has gone", reason="LAUNCHER_UNAVAILABLE")
 
-    async def _introduce(self, on_connected: Callable[[list[TaskState]], Awaitable[None]]) -> None:
+    async def _introduce(self, listener: "LauncherListener") -> None:
         await self._call({"op": "subscribe"})
         number = next(self._numbers)
         self._items[number] = []
         await self._call({"op": "list"}, number)
-        await on_connected([_task_state(item) for item in self._items.pop(number)])
+        await listener.connected([_task_state(item) for item in self._items.pop(number)])
 
     async def _call(self, message: dict[str, Any], number: int | None = None) -> dict[str, Any]:
         if self._connection is None:
@@ -167,16 +181,18 @@ class LauncherClient:
         finally:
             self._answers.pop(number, None)
 
-    async def _read(self, connection: PacketSocket, on_exit: Callable[[TaskExit], None]) -> None:
+    async def _read(self, connection: PacketSocket, listener: "LauncherListener") -> None:
         while packet := await connection.receive():
             message = protocol.parse_message(packet)
             if message.get("event") == "exit":
-                on_exit(_task_exit(message["task"], message))
+                listener.exited(_task_exit(message["task"], message))
             elif "item" in message:
                 self._items[message["id"]].append(message["item"])
             elif (answer := self._answers.get(message.get("id", 0))) is not None and not answer.done():
                 answer.set_result(message)
         _log.warning("the launcher has gone; containers go on")
+        listener.lost()
+        self._disconnected()
 
     def _disconnected(self) -> None:
         if self._connection is not None:

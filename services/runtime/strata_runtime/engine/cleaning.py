@@ -26,7 +26,15 @@ async def discard(parts: Parts, entry: Entry) -> None:
     await forget_process(parts, entry)
     await parts.network.detach(container.id)
     await parts.threads.run(parts.executor.run, plan_removal(container, parts.paths))
-    await parts.store.end_lease(container.id)
+    parts.background.start(f"end of the lease of {container.id[:12]}", end_lease(parts, container.id))
+
+
+async def end_lease(parts: Parts, container_id: str) -> None:
+    """Let the store have an image back; a store that does not answer is asked again at the next start."""
+    try:
+        await parts.store.end_lease(container_id)
+    except StrataError as error:
+        _log.warning("the lease of %s is not ended: %s", container_id[:12], error)
 
 
 async def forget_process(parts: Parts, entry: Entry) -> None:

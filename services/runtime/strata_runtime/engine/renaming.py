@@ -19,6 +19,8 @@ async def rename(parts: Parts, entry: Entry, name: str) -> None:
             return
         entry.container = replace(entry.container, name=chosen, spec=replace(entry.container.spec, name=chosen))
         parts.containers.release_name(before)
+        if entry.container.state.is_live:
+            await parts.network.rename(entry.container.id, chosen)
         parts.journal.save(
             entry.container, container_event(entry.container, "rename", parts.now(), oldName=f"/{before}")
         )

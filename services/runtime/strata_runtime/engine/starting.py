@@ -138,7 +138,6 @@ def _surroundings(parts: Parts, container: Container, attachment: Attachment, im
         throttle_nodes={item.path: device_node(item.path, "", "") for item in spec.resources.device_throttles},
         mount_points=container.mount_points,
         seccomp=filter_ if runtime.takes_bpf else replace(filter_, bpf_base64=""),
-        owns_network=spec.network_mode != "host" and not spec.network_mode.startswith("container:"),
     )
 
 

@@ -1,7 +1,7 @@
 """The end of a suite: the host is as it was before."""
 
 from strata_chassis.errors import FailedPrecondition
-from strata_runtime.adapters.executor import unmount_if_mounted
+from strata_runtime.adapters.executor import unmount_self_bind
 from strata_runtime.engine.parts import Parts
 
 
@@ -14,4 +14,4 @@ async def tear_down(parts: Parts) -> None:
     await parts.network.teardown()
     await parts.threads.run(parts.layers.sweep, 0.0)
     await parts.threads.run(parts.cgroups.remove_parent, parts.settings.cgroup_parent)
-    await parts.threads.run(unmount_if_mounted, str(parts.paths.run_dir))
+    await parts.threads.run(unmount_self_bind, str(parts.paths.run_dir))

@@ -20,6 +20,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, default=Path("/run/strata"))
     parser.add_argument("--state-dir", type=Path, help="not used: the launcher keeps nothing over a reboot")
     options = parser.parse_args(argv)
+    try:
+        namespace.check_root()
+    except RuntimeError as error:
+        sys.stderr.write(f"strata-launcher: {error}\n")
+        return 1
     serve(options.run_dir.absolute())
     return 0
 

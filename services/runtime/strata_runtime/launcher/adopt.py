@@ -12,8 +12,10 @@ LOST = "the launcher died, and nobody saw how the process ended"
 REBOOTED = "the machine was started anew"
 
 
-def surviving_pidfd(directory: Path) -> int | None:
+def surviving_pidfd(directory: Path, record: dict[str, Any]) -> int | None:
     """A pidfd of the process a task's records name, if it is still that process. Closed by the caller."""
+    if record.get("boot") != records.boot_id():
+        return None
     running = records.read_record(directory, "running.json") or {"pid": records.read_pid(directory)}
     pid, ticks = running["pid"], running.get("start_ticks")
     if pid is None:

@@ -69,6 +69,15 @@ def exit_code_of(pidfd: int) -> int | None:
     return None
 
 
+def exit_code_of_zombie(pid: int) -> int | None:
+    """Exit code of a process that has ended and was not reaped yet (/proc/PID/stat, its last field); None if it was."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return shell_status(int(fields[-1])) if fields[0] == b"Z" else None
+
+
 def shell_status(wait_status: int) -> int:
     """Exit code, or 128 + the signal's number: what shells and docker report."""
     code = os.waitstatus_to_exitcode(wait_status)

@@ -225,7 +225,7 @@ class Server:
             return
         adopt.reopen_streams(task)
         task.streams.begin()
-        pidfd = adopt.surviving_pidfd(directory)
+        pidfd = adopt.surviving_pidfd(directory, record)
         if pidfd is None:
             task.exited(UNKNOWN_STATUS, adopt.lost_reason(record))
             return
@@ -233,10 +233,12 @@ class Server:
         self._loop.watch(pidfd, READABLE | HANGUP, lambda mask: self._adopted_ready(task, pidfd, mask))
 
     def _adopted_ready(self, task: Task, pidfd: int, mask: int) -> None:
-        if not mask & HANGUP:  # ended, not reaped yet: its parent's reaping raises HANGUP
-            self._loop.watch(pidfd, HANGUP, lambda mask: self._adopted_ready(task, pidfd, mask))
-            return
         status = kernel.exit_code_of(pidfd)
+        if status is None and not mask & HANGUP:  # ended, but its parent has not looked yet
+            status = kernel.exit_code_of_zombie(task.pid or 0)
+            if status is None:
+                self._loop.watch(pidfd, HANGUP, lambda mask: self._adopted_ready(task, pidfd, mask))
+                return
         self._loop.forget(pidfd)
         os.close(pidfd)
         if status is None:

@@ -22,6 +22,13 @@ def is_mount_point(path: str) -> bool:
     return os.path.ismount(path) or path in mount_points_below(Path(path).parent)
 
 
+def is_self_bind(path: str, mountinfo: str | None = None) -> bool:
+    """Whether a part of a file system, not a whole one, is mounted last at ``path``."""
+    text = Path("/proc/self/mountinfo").read_text() if mountinfo is None else mountinfo
+    roots = [line.split(" ", 5)[3] for line in text.splitlines() if _unescaped(line.split(" ", 5)[4]) == path]
+    return bool(roots) and roots[-1] != "/"
+
+
 def _unescaped(text: str) -> str:
     for escape, character in _ESCAPES.items():
         text = text.replace(escape, character)

@@ -26,7 +26,6 @@ MASKED_PATHS = (
     "/sys/firmware",
 )
 READONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-_OWN_NETWORK_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
 _CRUN_BPF = "run.oci.seccomp_bpf_data"
 
 
@@ -49,7 +48,6 @@ class Surroundings:
     throttle_nodes: Mapping[str, DeviceNode] = field(default_factory=dict)
     mount_points: tuple[MountPoint, ...] = ()
     seccomp: SeccompFilter = SeccompFilter()
-    owns_network: bool = True
 
 
 def bundle_config(container: Container, image: Execution, around: Surroundings) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def _linux(container: Container, around: Surroundings) -> dict[str, Any]:
         "devices": [_device(node) for node in around.devices],
         "maskedPaths": _paths(security.masked_paths, MASKED_PATHS, privileged=security.privileged),
         "readonlyPaths": _paths(security.readonly_paths, READONLY_PATHS, privileged=security.privileged),
-        "sysctl": {**(_OWN_NETWORK_SYSCTLS if around.owns_network else {}), **security.sysctls},
+        "sysctl": dict(security.sysctls),
         "rootfsPropagation": "private",
     }
     if around.seccomp.document is not None and not around.seccomp.bpf_base64:
