@@ -124,7 +124,7 @@ def read_or_refuse(tar: bytes) -> None:
     started = time.monotonic()
     try:
         contents = Contents(read_tree(tar, 1000))
-        write_layer_index(contents.tree, contents.first, {}, [len(tar)], bytes(16))
+        assert list(write_layer_index(contents.tree, contents.first, {}, [len(tar)], bytes(16)))
     except InvalidArgument as error:
         assert error.reason == "LAYER_INVALID"
         assert error.message.isprintable()

@@ -32,7 +32,7 @@ def both_ways(tars: Sequence[bytes]) -> Iterator[tuple[Path, Path]]:
             store_layer(work / f"layer{number}", tar)
             layers.append(mounts.enter_context(mounted_layer(work / f"layer{number}", work / f"mount{number}")))
         trees = [read_layer_index((work / f"layer{number}" / INDEX).read_bytes()) for number in range(len(tars))]
-        (work / "meta").write_bytes(write_image_index(merge_layers(trees), bytes(16)))
+        (work / "meta").write_bytes(b"".join(write_image_index(merge_layers(trees), bytes(16))))
         meta = mounts.enter_context(mounted_erofs(work / "meta", [], work / "mounted-meta"))
         stacked = [layer / "fs" for layer in reversed(layers)]
         plain = mounts.enter_context(mounted_overlay(stacked, work / "plain"))
@@ -63,7 +63,7 @@ def test_an_index_read_back_is_the_tree_it_was_made_of(layers: list[Example]) ->
         again = [read_layer_index((work / f"layer{number}" / INDEX).read_bytes()) for number in range(len(tars))]
         shown = []
         for name, trees in (("fresh", fresh), ("again", again)):
-            (work / name).write_bytes(write_image_index(merge_layers(trees), bytes(16)))
+            (work / name).write_bytes(b"".join(write_image_index(merge_layers(trees), bytes(16))))
             mount = mounts.enter_context(mounted_erofs(work / name, [], work / f"m-{name}"))
             shown.append(snapshot(mount))
         assert shown[0] == shown[1]

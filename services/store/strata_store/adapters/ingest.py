@@ -220,18 +220,21 @@ def _write_index(received: Received, places: Mapping[bytes, tuple[int, int]], si
     owned = {digest: inode for digest, inode in first.items() if digest not in places}
     borrowed = {digest: first[digest] for digest in places}
     uuid = bytes.fromhex(received.diff_id.hex[:32])
-    image = write_layer_index(received.contents.tree, owned, borrowed, sizes, uuid)
-    write_synced(received.scratch / INDEX, image)
-    return sha256(image).digest()
+    return write_synced(
+        received.scratch / INDEX, write_layer_index(received.contents.tree, owned, borrowed, sizes, uuid)
+    )
 
 
-def write_synced(path: Path, data: bytes | bytearray) -> None:
-    """Write a new file and bring it to the disk; the directory's own sync comes with its commit."""
-    with path.open("xb", buffering=0) as file:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[file.write(rest) :]
+def write_synced(path: Path, pieces: Iterable[bytes]) -> bytes:
+    """Write a new file, bring it to the disk and return its digest; its name is synced with the directory's commit."""
+    hasher = sha256()
+    with path.open("xb") as file:
+        for piece in pieces:
+            hasher.update(piece)
+            file.write(piece)
+        file.flush()
         os.fsync(file.fileno())
+    return hasher.digest()
 
 
 def _write_aux(tar: Path, aux: Path, sparse: list[Inode], places: Mapping[bytes, tuple[int, int]], size: int) -> None:

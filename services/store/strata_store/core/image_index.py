@@ -5,6 +5,8 @@ Each file that is not empty says by ``trusted.overlay.metacopy`` that its data i
 So equal files of different images are one file to the page cache.
 """
 
+from collections.abc import Iterator
+
 from strata_store.core.erofs import xattrs
 from strata_store.core.erofs.layout import NULL_BLOCK
 from strata_store.core.erofs.writer import Encoding, write_image
@@ -33,9 +35,18 @@ def _split_sample() -> tuple[bytes, bytes]:
 
 
 _PREFIX, _PADDING = _split_sample()
-_ENCODING = Encoding(_body, lambda _: (0, NULL_BLOCK))
+_DATA_BODY_BYTES = len(_encode_data(bytes(32)))
 
 
-def write_image_index(merged: Inode, uuid: bytes) -> bytearray:
-    """Build META from the merged tree of an image's layers."""
+def _body_bytes(inode: Inode) -> int:
+    if inode.xattrs:
+        return len(_body(inode))
+    return 0 if inode.digest is None else _DATA_BODY_BYTES
+
+
+_ENCODING = Encoding(_body, _body_bytes, lambda _: (0, NULL_BLOCK))
+
+
+def write_image_index(merged: Inode, uuid: bytes) -> Iterator[bytes]:
+    """Yield META, made from the merged tree of an image's layers."""
     return write_image(merged, _ENCODING, (), uuid)

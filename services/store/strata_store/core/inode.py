@@ -8,6 +8,13 @@ Extent = tuple[int, int]
 """Offset in a file and length of data there, in bytes; what lies between extents is a hole."""
 
 
+_NOTHING: "dict[bytes, Inode]" = {}
+
+
+def _no_entries() -> "dict[bytes, Inode]":
+    return _NOTHING
+
+
 @dataclass(slots=True, eq=False)
 class Inode:
     """What a name points to; names that share one Inode are hardlinks of each other.
@@ -15,6 +22,7 @@ class Inode:
     ``mode`` has the type bits. ``xattrs`` are those of the image, never the ones overlayfs keeps for itself.
     ``digest`` names a regular file's content (see ``object_names``), ``data_offset`` is where its bytes begin on
     device ``device`` (0: nowhere, the file is empty). ``extents`` of a sparse file map its data, in order.
+    ``entries`` of a directory are its own dict (``directory`` makes one); all else shares one that stays empty.
     ``implicit`` directories were never named by the tar: below them only what lower layers have counts.
     """
 
@@ -32,7 +40,7 @@ class Inode:
     target: bytes = b""
     xattrs: tuple[tuple[bytes, bytes], ...] = ()
     extents: tuple[Extent, ...] | None = None
-    entries: "dict[bytes, Inode]" = field(default_factory=dict)
+    entries: "dict[bytes, Inode]" = field(default_factory=_no_entries)
     implicit: bool = False
     opaque: bool = False
     nid: int = 0
@@ -48,9 +56,14 @@ class Inode:
         return self.rdev == 0 and stat.S_ISCHR(self.mode)
 
 
+def directory(mode: int = 0o755, *, implicit: bool = False) -> Inode:
+    """Make an empty directory."""
+    return Inode(stat.S_IFDIR | mode, entries={}, implicit=implicit)
+
+
 def implicit_directory() -> Inode:
     """Make the directory that a name needs and no entry describes."""
-    return Inode(stat.S_IFDIR | 0o755, implicit=True)
+    return directory(implicit=True)
 
 
 def walk(root: Inode) -> Iterator[Inode]:

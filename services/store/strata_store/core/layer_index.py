@@ -6,14 +6,14 @@ is not at the root, no file of an image can collide with ``.obj``, and no contai
 """
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from strata_store.core.contents import TAR_DEVICE
 from strata_store.core.erofs import xattrs
 from strata_store.core.erofs.layout import BLOCK
 from strata_store.core.erofs.reader import ImageReader
 from strata_store.core.erofs.writer import Encoding, write_image
-from strata_store.core.inode import Inode, walk
+from strata_store.core.inode import Inode, directory, walk
 from strata_store.core.object_names import BORROWED, OBJECTS
 
 TREE = b"fs"
@@ -31,17 +31,17 @@ def _locate(inode: Inode) -> tuple[int, int]:
     return inode.device, inode.data_offset // BLOCK
 
 
-_ENCODING = Encoding(_body, _locate)
+_ENCODING = Encoding(_body, lambda inode: len(_body(inode)), _locate)
 
 
 def write_layer_index(
     tree: Inode, owned: dict[bytes, Inode], borrowed: dict[bytes, Inode], device_sizes: Sequence[int], uuid: bytes
-) -> bytearray:
-    """Build the index of a layer from its tree and the contents it holds itself and borrows from others.
+) -> Iterator[bytes]:
+    """Yield the index of a layer, made from its tree and the contents it holds itself and borrows from others.
 
     Each file says on which device and where its data is; device 1 is the layer's own tar.
     """
-    root = Inode(stat.S_IFDIR | 0o755)
+    root = directory()
     root.entries = {OBJECTS: _object_directory(owned)}
     if borrowed:
         root.entries[BORROWED] = _object_directory(borrowed)
@@ -49,13 +49,13 @@ def write_layer_index(
     return write_image(root, _ENCODING, device_sizes, uuid)
 
 
-def write_remnant_index(kept: dict[bytes, tuple[int, int]], tar_bytes: int, uuid: bytes) -> bytearray:
-    """Build the index of a layer of which only lent contents are left: {digest: (offset, size)}."""
+def write_remnant_index(kept: dict[bytes, tuple[int, int]], tar_bytes: int, uuid: bytes) -> Iterator[bytes]:
+    """Yield the index of a layer of which only lent contents are left: {digest: (offset, size)}."""
     owned = {
         digest: Inode(stat.S_IFREG | 0o444, size=size, data_offset=offset, device=TAR_DEVICE, digest=digest)
         for digest, (offset, size) in kept.items()
     }
-    return write_layer_index(Inode(stat.S_IFDIR | 0o755), owned, {}, [tar_bytes], uuid)
+    return write_layer_index(directory(), owned, {}, [tar_bytes], uuid)
 
 
 def read_objects(image: bytes | memoryview, kind: bytes) -> dict[bytes, Inode]:
@@ -73,7 +73,7 @@ def read_objects(image: bytes | memoryview, kind: bytes) -> dict[bytes, Inode]:
 
 
 def _object_directory(contents: dict[bytes, Inode]) -> Inode:
-    top = Inode(stat.S_IFDIR | 0o755)
+    top = directory()
     fans: dict[int, dict[bytes, Inode]] = {}
     for digest, inode in contents.items():
         fan = fans.get(digest[0])
@@ -81,9 +81,9 @@ def _object_directory(contents: dict[bytes, Inode]) -> Inode:
             fan = fans[digest[0]] = {}
         fan[digest.hex().encode()[2:]] = inode
     for first, entries in fans.items():
-        directory = Inode(stat.S_IFDIR | 0o755)
-        directory.entries = entries
-        top.entries[b"%02x" % first] = directory
+        fan_directory = directory()
+        fan_directory.entries = entries
+        top.entries[b"%02x" % first] = fan_directory
     return top
 
 
@@ -105,8 +105,8 @@ def _spread_digests(tree: Inode) -> None:
     """Give files that share their data with a named one its digest: ``.obj`` has each content once."""
     by_place: dict[tuple[int, int], bytes] = {}
     unnamed: list[Inode] = []
-    for directory in walk(tree):
-        for inode in directory.entries.values():
+    for folder in walk(tree):
+        for inode in folder.entries.values():
             if inode.digest is not None:
                 by_place[inode.device, inode.data_offset] = inode.digest
             elif inode.device:

@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from strata_chassis.database import Database
@@ -114,13 +113,13 @@ class ImageStore:
         return stored_bytes(path), index_digest
 
     def _write_stack(self, path: Path, stack: str, trees: Sequence[Inode]) -> bytes:
-        image = write_image_index(merge_layers(trees), bytes.fromhex(stack[:32]))
+        pieces = write_image_index(merge_layers(trees), bytes.fromhex(stack[:32]))
         scratch = self._root.new_scratch()
-        write_synced(scratch / path.name, image)
+        digest = write_synced(scratch / path.name, pieces)
         (scratch / path.name).replace(path)
         scratch.rmdir()
         self._root.sync_images()
-        return sha256(image).digest()
+        return digest
 
     async def rebuild(self, image: ImageRecord) -> None:
         """Make an image's merged index again from its layers."""

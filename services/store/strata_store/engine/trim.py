@@ -37,7 +37,7 @@ async def _trim(stores: Stores, donor: LayerRecord) -> int:
     directory = stores.root.layer(donor.directory)
     indexes = [(device, stores.root.layer(layer.directory) / INDEX) for device, layer in borrowers]
     kept = await in_own_thread("layer-trim", lambda: _borrowed(indexes))
-    index = write_remnant_index(kept, donor.logical_bytes, bytes.fromhex(donor.directory[:32]))
+    index = b"".join(write_remnant_index(kept, donor.logical_bytes, bytes.fromhex(donor.directory[:32])))
 
     def begin(connection: sqlite3.Connection) -> bool:
         # Between looking and writing, somebody may have come to borrow more, or to use the layer again.
@@ -65,8 +65,8 @@ def _borrowed(indexes: list[tuple[int, Path]]) -> Kept:
     return kept
 
 
-def _cut(directory: Path, index: bytearray, kept: Kept, size: int) -> None:
-    write_atomic(directory / INDEX, bytes(index))
+def _cut(directory: Path, index: bytes, kept: Kept, size: int) -> None:
+    write_atomic(directory / INDEX, index)
     for name in (AUX, HOLES, REST):
         (directory / name).unlink(missing_ok=True)
     descriptor = os.open(directory / TAR, os.O_RDWR | os.O_CLOEXEC)

@@ -98,7 +98,9 @@ class ImageReader:
         elif stat.S_ISLNK(mode):
             position = offset if layout >> 1 == LAYOUT_INLINE else start * BLOCK
             inode.target = bytes(self._image[position : position + size])
-        elif not stat.S_ISDIR(mode):
+        elif stat.S_ISDIR(mode):
+            inode.entries = {}
+        else:
             inode.rdev = start
         return inode
 

@@ -1,13 +1,8 @@
-"""Writes the EROFS image of a tree whose file data lies on other devices, or nowhere.
-
-First every file gets its place, then everything is packed: a directory needs its children's node numbers, and they
-the lengths of all that comes before. Layout: superblock, device table, inodes, then the blocks of directories and
-long symbolic links.
-"""
+"""Writes the EROFS image of a tree whose file data lies on other devices, or nowhere, piece by piece."""
 
 import stat
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from strata_store.core.erofs import directories, xattrs
@@ -35,15 +30,15 @@ from strata_store.core.erofs.layout import (
     blocks,
     chunk_bits,
 )
+from strata_store.core.erofs.placement import FILE_SLOT, PlacedDirectory, Places, place_tree
 from strata_store.core.inode import Inode
 
 _IMAGE_ALIGNMENT = 4096
-_MAX_INLINE_TARGET = 448
-_FILE_BYTES = INODE.size + CHUNK_INDEX.size
-_FILE_SLOT = _FILE_BYTES + -_FILE_BYTES % NID_BYTES
-_FILE = struct.Struct(INODE.format + CHUNK_INDEX.format[1:])
+_PIECE_BYTES = 1 << 20
+_FILE_PADDING = FILE_SLOT - INODE.size - CHUNK_INDEX.size
+_FILE = struct.Struct(f"{INODE.format}{CHUNK_INDEX.format[1:]}{_FILE_PADDING}x")
 _SECONDS_MASK = (1 << 64) - 1
-_TYPE_OF = {kind: FILE_TYPES[kind] for kind in FILE_TYPES}
+_TYPE_BITS = 0o170000
 _FORMAT_CHUNKED = LAYOUT_CHUNKED << 1 | EXTENDED
 _FORMAT_PLAIN = LAYOUT_PLAIN << 1 | EXTENDED
 _FORMAT_INLINE = LAYOUT_INLINE << 1 | EXTENDED
@@ -51,168 +46,101 @@ _FORMAT_INLINE = LAYOUT_INLINE << 1 | EXTENDED
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one kind of image stores files: the body of extended attributes, and where the data is.
+    """How one kind of image stores files.
 
-    ``locate`` gives device and block of a regular file that is not empty.
+    ``body`` makes the encoded extended attributes of an inode, ``body_bytes`` tells their length, ``locate`` gives
+    device and block of a regular file that is not empty.
     """
 
     body: Callable[[Inode], bytes]
+    body_bytes: Callable[[Inode], int]
     locate: Callable[[Inode], tuple[int, int]]
 
 
-@dataclass(slots=True)
-class _Directory:
-    inode: Inode
-    parent: Inode
-    names: list[bytes]
-    counts: list[int]
-    size: int
-    block: int = 0
-
-
-def write_image(root: Inode, encoding: Encoding, device_sizes: Sequence[int], uuid: bytes) -> bytearray:
-    """Build the image of ``root``; ``device_sizes`` are the lengths of devices 1, 2 and so on, in bytes.
-
-    Directories get their link counts here; all other inodes keep the one they have.
-    """
-    writer = _Writer(encoding, len(device_sizes))
+def write_image(root: Inode, encoding: Encoding, device_sizes: Sequence[int], uuid: bytes) -> Iterator[bytes]:
+    """Yield the image of ``root`` in order; ``device_sizes`` are the lengths of devices 1, 2 and so on, in bytes."""
+    start = SUPERBLOCK_OFFSET + SUPERBLOCK.size + len(device_sizes) * DEVICE_SLOT_BYTES
+    places = place_tree(root, start, encoding.body_bytes)
     try:
-        writer.place_tree(root)
-        return writer.pack(root, device_sizes, uuid)
+        yield from _joined(_parts(places, encoding, device_sizes, uuid))
     finally:
-        writer.forget_places()
+        places.forget()
 
 
-class _Writer:
-    def __init__(self, encoding: Encoding, devices: int) -> None:
-        self._encoding = encoding
-        self._offset = SUPERBLOCK_OFFSET + SUPERBLOCK.size + devices * DEVICE_SLOT_BYTES
-        self._placed: list[tuple[Inode, bytes]] = []
-        self._directories: list[_Directory] = []
-        self._long_targets: list[Inode] = []
+def _joined(parts: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
+    """Join parts, each with its offset, filling up with zeros between them."""
+    position = size = 0
+    piece: list[bytes] = []
+    for offset, part in parts:
+        if position < offset:
+            piece.append(bytes(offset - position))
+        piece.append(part)
+        size += offset - position + len(part)
+        position = offset + len(part)
+        if size >= _PIECE_BYTES:
+            yield b"".join(piece)
+            piece, size = [], 0
+    yield b"".join(piece)
 
-    # First pass: places.
 
-    def place_tree(self, root: Inode) -> None:
-        self._place(root)
-        pending = [(root, root)]
-        while pending:
-            directory, parent = pending.pop()
-            entries = directory.entries
-            names = sorted([*entries, b".", b".."])
-            counts, size = directories.split(names)
-            self._directories.append(_Directory(directory, parent, names, counts, size))
-            subdirectories = 0
-            for child in entries.values():
-                if not child.nid:
-                    self._place(child)
-                if child.entries or child.is_directory:
-                    subdirectories += 1
-                    pending.append((child, directory))
-            directory.nlink = 2 + subdirectories
-
-    def _place(self, inode: Inode) -> None:
-        """Give an inode its offset; the target of a symbolic link must not cross a block."""
-        body = self._encoding.body(inode)
-        offset = self._offset
-        if inode.target:
-            tail = len(inode.target) if len(inode.target) <= _MAX_INLINE_TARGET else 0
-            head = INODE.size + len(body)
-            while tail and (offset + head) % BLOCK + tail > BLOCK:
-                offset += NID_BYTES
-            if not tail:
-                self._long_targets.append(inode)
-            end = offset + head + tail
-        elif body:
-            end = offset + INODE.size + len(body)
-            end += -end % CHUNK_INDEX.size + CHUNK_INDEX.size
+def _parts(places: Places, encoding: Encoding, device_sizes: Sequence[int], uuid: bytes) -> Iterator[tuple[int, bytes]]:
+    end = places.end + -places.end % _IMAGE_ALIGNMENT
+    yield SUPERBLOCK_OFFSET, _superblock(places, end, len(device_sizes), uuid)
+    for number, size in enumerate(device_sizes):
+        slot = DEVICE_SLOT.pack(b"", blocks(size), 0)
+        yield SUPERBLOCK_OFFSET + SUPERBLOCK.size + number * DEVICE_SLOT_BYTES, slot
+    for number, inode in enumerate(places.inodes, start=1):
+        if inode.size and stat.S_ISREG(inode.mode):
+            yield inode.nid * NID_BYTES, _file(inode, number, encoding)
         else:
-            end = offset + _FILE_SLOT
-        inode.nid = offset // NID_BYTES
-        self._placed.append((inode, body))
-        self._offset = end + -end % NID_BYTES
+            data = places.blocks.get(id(inode), (0, inode.size))
+            yield inode.nid * NID_BYTES, _other(inode, number, encoding.body(inode), data)
+    for directory in places.directories:
+        yield directory.block * BLOCK, _directory(directory)
+    for inode in places.long_targets:
+        yield places.blocks[id(inode)][0] * BLOCK, inode.target
+    yield end, b""
 
-    def forget_places(self) -> None:
-        for inode, _ in self._placed:
-            inode.nid = 0
 
-    # Second pass: bytes.
+def _superblock(places: Places, end: int, devices: int, uuid: bytes) -> bytes:
+    incompat = INCOMPAT_CHUNKED_FILE | (INCOMPAT_DEVICE_TABLE if devices else 0)
+    root, count = places.inodes[0].nid, len(places.inodes)
+    table = (devices, FIRST_DEVICE_SLOT if devices else 0)
+    fields = (MAGIC, 0, COMPAT_MTIME, BLOCK_BITS, 0, root, count, 0, 0, end // BLOCK, 0, 0)
+    return SUPERBLOCK.pack(*fields, uuid, b"", incompat, 0, *table, 0, 0, 0, 0, 0)
 
-    def pack(self, root: Inode, device_sizes: Sequence[int], uuid: bytes) -> bytearray:
-        starts, end = self._place_blocks()
-        image = bytearray(end + -end % _IMAGE_ALIGNMENT)
-        self._pack_superblock(image, root, device_sizes, uuid)
-        for number, (inode, body) in enumerate(self._placed, start=1):
-            if stat.S_ISREG(inode.mode) and inode.size:
-                self._pack_file(image, inode, body, number)
-            else:
-                self._pack_other(image, inode, body, number, starts.get(id(inode), (0, inode.size)))
-        for directory in self._directories:
-            self._pack_directory(image, directory)
-        for inode in self._long_targets:
-            start = starts[id(inode)][0] * BLOCK
-            image[start : start + inode.size] = inode.target
-        return image
 
-    def _place_blocks(self) -> tuple[dict[int, tuple[int, int]], int]:
-        """Give directories and long targets their blocks: ({id of inode: (first block, bytes)}, end of image)."""
-        block = blocks(self._offset)
-        starts: dict[int, tuple[int, int]] = {}
-        for directory in self._directories:
-            directory.block = block
-            starts[id(directory.inode)] = (block, directory.size)
-            block += len(directory.counts)
-        for inode in self._long_targets:
-            starts[id(inode)] = (block, inode.size)
-            block += blocks(inode.size)
-        return starts, block * BLOCK
+def _file(inode: Inode, number: int, encoding: Encoding) -> bytes:
+    device, block = encoding.locate(inode)
+    body = encoding.body(inode)
+    fields = (
+        *(_FORMAT_CHUNKED, xattrs.count_field(body) if body else 0, inode.mode, 0, inode.size),
+        *(CHUNK_INDEXES | chunk_bits(inode.size), number, inode.uid, inode.gid),
+        *(inode.mtime_s & _SECONDS_MASK, inode.mtime_ns, inode.nlink, 0, 0),
+    )
+    if not body:
+        return _FILE.pack(*fields, 0, device, block)
+    padding = bytes(-len(body) % CHUNK_INDEX.size)
+    return INODE.pack(*fields) + body + padding + CHUNK_INDEX.pack(0, device, block)
 
-    def _pack_superblock(self, image: bytearray, root: Inode, device_sizes: Sequence[int], uuid: bytes) -> None:
-        incompat = INCOMPAT_CHUNKED_FILE | (INCOMPAT_DEVICE_TABLE if device_sizes else 0)
-        fields = (MAGIC, 0, COMPAT_MTIME, BLOCK_BITS, 0, root.nid, len(self._placed), 0, 0, len(image) // BLOCK, 0, 0)
-        devices = (len(device_sizes), FIRST_DEVICE_SLOT if device_sizes else 0)
-        SUPERBLOCK.pack_into(image, SUPERBLOCK_OFFSET, *fields, uuid, b"", incompat, 0, *devices, 0, 0, 0, 0, 0)
-        offset = SUPERBLOCK_OFFSET + SUPERBLOCK.size
-        for size in device_sizes:
-            DEVICE_SLOT.pack_into(image, offset, b"", blocks(size), 0)
-            offset += DEVICE_SLOT_BYTES
 
-    def _pack_file(self, image: bytearray, inode: Inode, body: bytes, number: int) -> None:
-        offset = inode.nid * NID_BYTES
-        device, block = self._encoding.locate(inode)
-        fields = (
-            *(_FORMAT_CHUNKED, xattrs.count_field(body) if body else 0, inode.mode, 0, inode.size),
-            *(CHUNK_INDEXES | chunk_bits(inode.size), number, inode.uid, inode.gid),
-            *(inode.mtime_s & _SECONDS_MASK, inode.mtime_ns, inode.nlink, 0, 0),
-        )
-        if not body:
-            _FILE.pack_into(image, offset, *fields, 0, device, block)
-            return
-        INODE.pack_into(image, offset, *fields)
-        offset += INODE.size
-        image[offset : offset + len(body)] = body
-        offset += len(body)
-        CHUNK_INDEX.pack_into(image, offset + -offset % CHUNK_INDEX.size, 0, device, block)
+def _other(inode: Inode, number: int, body: bytes, data: tuple[int, int]) -> bytes:
+    """Pack whatever has no data on a device; ``data`` is where directories and long targets have theirs."""
+    block, size = data
+    is_inline = bool(inode.target) and not block
+    packed = INODE.pack(
+        *(_FORMAT_INLINE if is_inline else _FORMAT_PLAIN, xattrs.count_field(body), inode.mode, 0, size),
+        *(inode.rdev or block, number, inode.uid, inode.gid),
+        *(inode.mtime_s & _SECONDS_MASK, inode.mtime_ns, inode.nlink, 0, 0),
+    )
+    return packed + body + inode.target if is_inline else packed + body
 
-    def _pack_other(self, image: bytearray, inode: Inode, body: bytes, number: int, data: tuple[int, int]) -> None:
-        offset = inode.nid * NID_BYTES
-        block, size = data
-        is_inline = bool(inode.target) and not block
-        INODE.pack_into(
-            *(image, offset, _FORMAT_INLINE if is_inline else _FORMAT_PLAIN, xattrs.count_field(body)),
-            *(inode.mode, 0, size, inode.rdev or block, number, inode.uid, inode.gid),
-            *(inode.mtime_s & _SECONDS_MASK, inode.mtime_ns, inode.nlink, 0, 0),
-        )
-        tail = body + inode.target if is_inline else body
-        image[offset + INODE.size : offset + INODE.size + len(tail)] = tail
 
-    def _pack_directory(self, image: bytearray, directory: _Directory) -> None:
-        entries = directory.inode.entries
-        special = {b".": directory.inode, b"..": directory.parent}
-        children = []
-        for name in directory.names:
-            child = entries.get(name) or special[name]
-            children.append((child.nid, _TYPE_OF[child.mode & 0o170000]))
-        position = directory.block * BLOCK
-        encoded = b"".join(directories.encode(directory.names, children, directory.counts))
-        image[position : position + len(encoded)] = encoded
+def _directory(directory: PlacedDirectory) -> bytes:
+    entries = directory.inode.entries
+    special = {b".": directory.inode, b"..": directory.parent}
+    children = []
+    for name in directory.names:
+        child = entries.get(name) or special[name]
+        children.append((child.nid, FILE_TYPES[child.mode & _TYPE_BITS]))
+    return b"".join(directories.encode(directory.names, children, directory.counts))

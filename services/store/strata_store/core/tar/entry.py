@@ -43,7 +43,9 @@ def make_inode(header: Header, name: bytes) -> Inode:
     if not (0 <= uid <= _MAX_ID and 0 <= gid <= _MAX_ID):
         raise layer_invalid("an owner is out of range", name, uid=uid, gid=gid)
     inode = Inode(parse_number(header.mode) & 0o7777 | kind, uid, gid, _checked_time(parse_number(header.mtime)))
-    if kind in {stat.S_IFCHR, stat.S_IFBLK}:
+    if kind == stat.S_IFDIR:
+        inode.entries = {}
+    elif kind in {stat.S_IFCHR, stat.S_IFBLK}:
         inode.rdev = device_number(parse_number(header.major), parse_number(header.minor), name)
     return inode
 
