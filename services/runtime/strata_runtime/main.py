@@ -45,7 +45,8 @@ from strata_runtime.engine import recovery
 from strata_runtime.engine.background import Background, background
 from strata_runtime.engine.containers import Containers
 from strata_runtime.engine.launcher_events import LauncherEvents
-from strata_runtime.engine.parts import Parts, Settings
+from strata_runtime.engine.metering import RuntimeCollector
+from strata_runtime.engine.parts import Meters, Parts, Settings
 
 _SWEEP_EVERY_S = 30.0
 
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @asynccontextmanager
-async def wire(config: RuntimeConfig, server: Server, _: Metrics) -> AsyncIterator[None]:
+async def wire(config: RuntimeConfig, server: Server, metrics: Metrics) -> AsyncIterator[None]:
     """Build everything, recover what an earlier process left, serve."""
     paths = Paths(config.run_dir, config.state_dir / "runtime")
     async with AsyncExitStack() as stack:
@@ -82,7 +83,8 @@ async def wire(config: RuntimeConfig, server: Server, _: Metrics) -> AsyncIterat
         channel = await stack.enter_async_context(connect(_store_endpoint(config), tls))
         writing = await stack.enter_async_context(background())
         working = await stack.enter_async_context(background())
-        parts = _parts(config, paths, Outside(database, threads, StoreClient(channel), working))
+        parts = _parts(config, paths, Outside(database, threads, StoreClient(channel), working, _meters(metrics)))
+        metrics.registry.register(RuntimeCollector(parts))
         stack.push_async_callback(parts.network.stop)
         writing.begin(parts.journal.run())
         await _recover(parts, database)
@@ -108,6 +110,16 @@ class Outside:
     threads: Threads
     store: StoreClient
     background: Background
+    meters: Meters
+
+
+def _meters(metrics: Metrics) -> Meters:
+    return Meters(
+        start_seconds=metrics.histogram("start_seconds", "Time from the request to a running process."),
+        failed_starts=metrics.counter("failed_starts", "Starts that failed.", ["reason"]),
+        exits=metrics.counter("exits", "First processes that ended.", ["success"]),
+        oom_kills=metrics.counter("oom_kills", "Containers that ended for want of memory."),
+    )
 
 
 def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
@@ -147,6 +159,7 @@ def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
         threads=outside.threads,
         background=outside.background,
         execs=ExecSessions(),
+        meters=outside.meters,
     )
 
 

@@ -7,8 +7,11 @@ from strata_runtime.api.paging import page_of
 from strata_runtime.api.rpc import Context
 from strata_runtime.api.translate import to_value
 from strata_runtime.api.views import container_message
-from strata_runtime.core.container.spec import ContainerSpec
-from strata_runtime.engine import creating, listing, removing, renaming, starting, stopping, waiting
+from strata_runtime.core.container.mount import Mount
+from strata_runtime.core.container.network import PortMapping
+from strata_runtime.core.container.resources import Resources
+from strata_runtime.core.container.spec import ContainerSpec, RestartPolicy
+from strata_runtime.engine import creating, listing, removing, renaming, starting, stopping, updating, waiting
 from strata_runtime.engine.parts import Parts
 
 
@@ -91,8 +94,24 @@ class ContainerCalls:
         containers = [container_message(self._parts, entry) for entry in page]
         return pb.ListContainersResponse(containers=containers, next_page_token=token)
 
+    async def UpdateContainer(self, request: pb.UpdateContainerRequest, _: Context) -> pb.UpdateContainerResponse:
+        """Change limits, restart policy, ports or mounts."""
+        entry = self._parts.containers.find(request.container)
+        await updating.update(self._parts, entry, _update(request))
+        return pb.UpdateContainerResponse(container=container_message(self._parts, entry))
+
     async def RenameContainer(self, request: pb.RenameContainerRequest, _: Context) -> pb.RenameContainerResponse:
         """Give it another name."""
         entry = self._parts.containers.find(request.container)
         await renaming.rename(self._parts, entry, request.name)
         return pb.RenameContainerResponse(container=container_message(self._parts, entry))
+
+
+def _update(request: pb.UpdateContainerRequest) -> updating.Update:
+    has = request.HasField
+    return updating.Update(
+        resources=to_value(Resources, request.resources) if has("resources") else None,
+        restart_policy=to_value(RestartPolicy, request.restart_policy) if has("restart_policy") else None,
+        ports=tuple(to_value(PortMapping, port) for port in request.ports.ports) if has("ports") else None,
+        mounts=tuple(to_value(Mount, mount) for mount in request.mounts.mounts) if has("mounts") else None,
+    )

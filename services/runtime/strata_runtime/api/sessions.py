@@ -14,7 +14,7 @@ from strata_runtime.adapters.processes import send_signal
 from strata_runtime.api.rpc import Context
 from strata_runtime.api.translate import fill_message, to_value
 from strata_runtime.core.container.record import State
-from strata_runtime.core.exec_session import ExecSession, ExecSpec
+from strata_runtime.core.exec_session import EXEC_TASK_PREFIX, ExecSession, ExecSpec
 from strata_runtime.core.signals import parse_signal
 from strata_runtime.engine import execs, sessions, stopping
 from strata_runtime.engine.entry import Entry
@@ -116,7 +116,7 @@ class SessionCalls:
 
     def _exec_terminal(self, exec_id: str) -> tuple[str, bool]:
         session = self._parts.execs.find(exec_id)
-        return execs.EXEC_TASK_PREFIX + session.id, session.spec.tty
+        return EXEC_TASK_PREFIX + session.id, session.spec.tty
 
     def _prepared(self, header: pb.ExecHeader) -> tuple[ExecSession, Entry]:
         if header.exec_id:

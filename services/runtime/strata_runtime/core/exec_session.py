@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from strata_chassis.errors import NotFound
 
+EXEC_TASK_PREFIX = "exec-"
+"""What the launcher's tasks of exec sessions are called by."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecSpec:

@@ -9,6 +9,7 @@ class Entry:
     """Holds a container while the service runs.
 
     ``is_root_ready``: its root is mounted. ``has_process``: launcher and OCI runtime know it.
+    ``is_checked``: its health is checked.
     """
 
     def __init__(self, container: Container) -> None:
@@ -17,6 +18,7 @@ class Entry:
         self.exec_ids: set[str] = set()
         self.is_root_ready = False
         self.has_process = False
+        self.is_checked = False
         self._next_exit: asyncio.Future[Container] | None = None
         self._removed: asyncio.Future[Container] | None = None
 

@@ -2,26 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from strata_chassis.errors import Conflict, InvalidArgument, NotFound
 from strata_runtime.adapters.launcher_client import StartError, TaskExit, TaskRequest
 from strata_runtime.adapters.launcher_session import Session
-from strata_runtime.adapters.users import look_up_user
-from strata_runtime.core.bundle import process
 from strata_runtime.core.container.record import Container, State
 from strata_runtime.core.event import container_event
-from strata_runtime.core.exec_session import ExecSession, ExecSpec
+from strata_runtime.core.exec_session import EXEC_TASK_PREFIX, ExecSession, ExecSpec
 from strata_runtime.core.names import new_id
 from strata_runtime.engine.entry import Entry
+from strata_runtime.engine.exec_process import exec_process
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.settings import runtime_of
 from strata_runtime.engine.starting import Terminal, start_failure
 from strata_runtime.engine.stopping import not_running
 
-EXEC_TASK_PREFIX = "exec-"
 KEPT_S = 3600.0
 """How long an ended session can be asked about."""
 
@@ -111,10 +108,8 @@ def _wishes(spec: ExecSpec) -> dict[str, Any]:
 
 def _task_request(parts: Parts, container: Container, session: ExecSession, terminal: Terminal) -> TaskRequest:
     """Write the process file; what to ask of the launcher. Blocking."""
-    bundle = parts.paths.bundle(container.id)
-    base = json.loads((bundle / "config.json").read_text())["process"]
-    path = bundle / f"{session.id}.json"
-    path.write_text(json.dumps(exec_process(parts, container, session.spec, base)))
+    path = parts.paths.bundle(container.id) / f"{session.id}.json"
+    path.write_text(json.dumps(exec_process(parts, container, session.spec)))
     return TaskRequest(
         task=EXEC_TASK_PREFIX + session.id,
         argv=runtime_of(parts, container.spec).exec(container.id, str(path), tty=session.spec.tty),
@@ -124,19 +119,3 @@ def _task_request(parts: Parts, container: Container, session: ExecSession, term
         rows=terminal.rows,
         columns=terminal.columns,
     )
-
-
-def exec_process(parts: Parts, container: Container, spec: ExecSpec, base: Mapping[str, Any]) -> dict[str, Any]:
-    """OCI process of a session: the container's own, with what the session asks for. Reads the container's users."""
-    value = dict(base)
-    value.update(terminal=spec.tty, args=list(spec.command), cwd=spec.working_dir or base["cwd"])
-    environment = [entry for entry in base["env"] if not (spec.user and entry.startswith("HOME="))]
-    home = "/"
-    if spec.user:
-        user = look_up_user(str(parts.paths.rootfs(container.id)), spec.user)
-        value["user"], home = process.user_value(user), user.home
-    terminal_env = ("TERM=xterm",) if spec.tty else ()
-    value["env"] = process.merged_environment((*terminal_env, *environment), spec.env, home)
-    if spec.privileged:
-        value["capabilities"] = process.capability_sets(parts.host.capabilities)
-    return value

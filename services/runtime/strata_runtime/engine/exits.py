@@ -36,6 +36,8 @@ def _note_exit(parts: Parts, entry: Entry, end: TaskExit) -> None:
     container = entry.container
     oom_killed = parts.cgroups.oom_kills(cgroups_path(parts, container)) > 0
     when = from_ns(end.finished_ns)
+    parts.meters.exits.labels("true" if end.status == 0 else "false").inc()
+    parts.meters.oom_kills.inc(int(oom_killed))
     entry.container = exited(container, end.status, when, oom_killed=oom_killed, error=end.reason)
     events = [container_event(container, "die", when, exitCode=str(end.status))]
     if oom_killed:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from strata_runtime.adapters.launcher_client import TaskExit, TaskState
 from strata_runtime.adapters.witness import Witness
-from strata_runtime.engine.execs import EXEC_TASK_PREFIX, handle_exec_exit
+from strata_runtime.core.exec_session import EXEC_TASK_PREFIX
+from strata_runtime.engine.execs import handle_exec_exit
 from strata_runtime.engine.exits import handle_exit
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.recovery import reconcile

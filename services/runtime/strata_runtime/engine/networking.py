@@ -35,7 +35,7 @@ def network_spec(container: Container, containers: Containers) -> NetworkSpec:
         container_name=container.name,
         hostname=spec.hostname,
         domainname=spec.domainname,
-        published=tuple(_published(port) for port in spec.ports),
+        published=tuple(published(port) for port in spec.ports),
         publish_all=spec.publish_all_ports,
         exposed=tuple(_exposed(text) for text in spec.exposed_ports) if spec.publish_all_ports else (),
         dns=spec.dns,
@@ -117,7 +117,8 @@ def _place(endpoint: Endpoint) -> NetworkAttachment:
     )
 
 
-def _published(port: PortMapping) -> PublishedPort:
+def published(port: PortMapping) -> PublishedPort:
+    """A port to publish, in the network backend's words. Raises InvalidArgument."""
     return PublishedPort(
         container_port=port.container_port,
         host_port=port.host_port,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from prometheus_client import Counter, Histogram
+
 from strata_chassis.executors import Threads
 from strata_runtime.adapters.cgroups import Cgroups
 from strata_runtime.adapters.executor import Executor
@@ -49,6 +51,16 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Meters:
+    """What is counted as it happens."""
+
+    start_seconds: Histogram
+    failed_starts: Counter
+    exits: Counter
+    oom_kills: Counter
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The engine's tools."""
 
@@ -71,6 +83,7 @@ class Parts:
     threads: Threads
     background: Background
     execs: ExecSessions
+    meters: Meters
 
     @staticmethod
     def now() -> datetime:

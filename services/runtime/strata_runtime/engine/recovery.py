@@ -8,12 +8,13 @@ from strata_runtime.adapters.launcher_client import TaskExit, TaskState
 from strata_runtime.adapters.mounts.table import mount_points_below
 from strata_runtime.adapters.state.rows import from_ns, to_ns
 from strata_runtime.core.container.record import Container, State
+from strata_runtime.core.exec_session import EXEC_TASK_PREFIX
 from strata_runtime.core.operations import RemoveTree, Unmount
 from strata_runtime.core.restart import wants_start_with_engine
 from strata_runtime.engine.cleaning import clean_up, delete_from_runtime
 from strata_runtime.engine.entry import Entry
-from strata_runtime.engine.execs import EXEC_TASK_PREFIX
 from strata_runtime.engine.exits import handle_exit
+from strata_runtime.engine.health import begin_checks
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.starting import start
 
@@ -38,6 +39,8 @@ async def reconcile(parts: Parts, tasks: list[TaskState]) -> None:
     for entry in parts.containers:
         task = by_name.pop(entry.container.id, None)
         entry.has_process = entry.has_process or task is not None or entry.container.state.is_live
+        if task is not None and task.exit is None and entry.container.state.is_live and not entry.is_checked:
+            begin_checks(parts, entry)
         if entry.container.state.is_live and (end := _end_of(parts, entry, task)) is not None:
             parts.background.start(f"exit of {entry.container.id[:12]}", handle_exit(parts, entry, end))
         elif task is not None and not entry.container.state.is_live:

@@ -21,6 +21,7 @@ from strata_runtime.engine import networking
 from strata_runtime.engine.cleaning import clean_up
 from strata_runtime.engine.confinement import seccomp_filter
 from strata_runtime.engine.entry import Entry
+from strata_runtime.engine.health import begin_checks
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.removing import remove_locked
 from strata_runtime.engine.settings import cgroups_path, log_request, runtime_of
@@ -46,8 +47,10 @@ async def start(parts: Parts, entry: Entry, terminal: Terminal = Terminal()) -> 
         if container.state is State.REMOVING:
             raise Conflict("the container is being removed", reason="CONTAINER_REMOVING")
         try:
-            await _start(parts, entry, terminal)
+            with parts.meters.start_seconds.time():
+                await _start(parts, entry, terminal)
         except StrataError as error:
+            parts.meters.failed_starts.labels(error.reason).inc()
             await asyncio.shield(_fail(parts, entry, error))
             raise
         except BaseException:
@@ -68,6 +71,7 @@ async def _start(parts: Parts, entry: Entry, terminal: Terminal) -> None:
         raise start_failure(container.args[0], error.error_log, container.id) from error
     now = parts.now()
     entry.container = networking.attached(started(container, pid, now, parts.boot_id), attachment)
+    begin_checks(parts, entry)
     parts.journal.save(entry.container, container_event(container, "start", now))
 
 
