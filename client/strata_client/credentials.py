@@ -57,14 +57,26 @@ def find_credentials(reference: str, environment: Mapping[str, str] | None = Non
 
 def credentials_in(config: Any, host: str, helper: Helper) -> Credentials | None:
     """Credentials for a host in a configuration: of its helper, of the store, or written down in ``auths``."""
-    keys = [_HUB_KEY, *sorted(_HUB_NAMES)] if host == _HUB else [host, f"https://{host}", f"http://{host}"]
-    helpers = _mapping(config, "credHelpers")
-    name = next((_text(helpers, key) for key in keys if key in helpers), _text(config, "credsStore"))
+    keys = keys_of(host)
+    name = helper_of(config, host)
     if name and (answer := helper(name, keys[0])):
         return _of_helper(answer, name)
     auths = {_without_path(key): value for key, value in _mapping(config, "auths").items()}
     entry = next((auths[key] for key in map(_without_path, keys) if key in auths), None)
     return _of_entry(entry) if isinstance(entry, dict) else None
+
+
+def keys_of(host: str) -> list[str]:
+    """Names under which a registry's credentials may be kept, the usual one first."""
+    if host in _HUB_NAMES:
+        return [_HUB_KEY, *sorted(_HUB_NAMES)]
+    return [host, f"https://{host}", f"http://{host}"]
+
+
+def helper_of(config: Any, host: str) -> str:
+    """Name of the helper that keeps a registry's credentials; empty where none does."""
+    helpers = _mapping(config, "credHelpers")
+    return next((_text(helpers, key) for key in keys_of(host) if key in helpers), _text(config, "credsStore"))
 
 
 def _mapping(config: Any, key: str) -> dict[str, Any]:
@@ -123,15 +135,20 @@ def _decode(auth: str) -> str:
 
 
 def ask_helper(name: str, server: str) -> str | None:
-    """Run ``docker-credential-NAME get``; None when it says that it has nothing for the server."""
+    """Ask ``docker-credential-NAME`` for a server; None when it says that it has nothing."""
+    return run_helper(name, "get", server)
+
+
+def run_helper(name: str, verb: str, text: str) -> str | None:
+    """Run ``docker-credential-NAME VERB`` with ``text`` as its input; None when it knows nothing of it."""
     import subprocess
 
     program = f"docker-credential-{name}"
     if "/" in name:
         raise _unreadable(f"{program} is no name of a program")
     try:
-        done = subprocess.run(  # the user's own configuration names it
-            [program, "get"], input=server, capture_output=True, text=True, timeout=_HELPER_TIMEOUT_S, check=False
+        done = subprocess.run(
+            [program, verb], input=text, capture_output=True, text=True, timeout=_HELPER_TIMEOUT_S, check=False
         )
     except FileNotFoundError:
         raise _unreadable(f"{program}, which docker's configuration names, is not installed") from None

@@ -52,7 +52,7 @@ def _dispatch(words: list[str]) -> int:
         return _print_help()
     found = registry.find(rest[1:] if rest[0] == "help" else rest)
     if found is None:
-        return _unknown(rest)
+        return _print_verbs(rest) if registry.verbs(rest[0]) and rest[1:] in ([], ["--help"]) else _unknown(rest)
     name, arguments = found
     return _run(registry.load(name), ["--help"] if rest[0] == "help" else arguments, context)
 
@@ -120,8 +120,19 @@ def _print_help() -> int:
     return 0
 
 
+def _print_verbs(words: list[str]) -> int:
+    from strata_client.cli.overview import verbs_overview
+
+    say(verbs_overview(words[0]))
+    return 0
+
+
 def _unknown(words: list[str]) -> int:
-    name = " ".join(words[:2]) if words[0] in {"system", "suite", "image", "container", "help"} else words[0]
+    name = (
+        " ".join(words[:2])
+        if words[0] in {"system", "suite", "image", "container", "network", "volume", "help"}
+        else words[0]
+    )
     near = registry.nearest(name)
     hint = f" (did you mean 'strata {near}'?)" if near else ""
     warn(f"strata: unknown command: strata {name}{hint}\n{_SEE_HELP.format('')}")

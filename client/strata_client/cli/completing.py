@@ -127,7 +127,7 @@ def _awaiting(options: dict[str, Option], word: str) -> Option | None:
 
 
 def _of_kind(kind: str, names: Names, current: str) -> list[Candidate]:
-    if kind == "file":
+    if kind in {"file", "path"}:
         return [FILES]
     if kind in _WORDS:
         return _fitting([(word, "") for word in _WORDS[kind]], current)

@@ -48,7 +48,7 @@ _NETWORK = (
     many("--dns-option", "OPTION", "Option for resolv.conf"),
     many("--add-host", "NAME:ADDRESS", "Line for /etc/hosts"),
 )
-_LIMITS = (
+LIMIT_OPTIONS: tuple[Option, ...] = (
     text("-m --memory", "BYTES", "Most memory, as 512m or 2g"),
     text("--memory-reservation", "BYTES", "Soft limit of memory"),
     text("--memory-swap", "BYTES", "Memory and swap together; -1 for no limit of swap"),
@@ -101,4 +101,4 @@ _LIFE = (
     text("--cidfile", "FILE", "Write the container's ID to a file", complete="file"),
 )
 
-CREATE_OPTIONS: tuple[Option, ...] = _PROCESS + _IDENTITY + _FILES + _NETWORK + _LIMITS + _SECURITY + _LIFE
+CREATE_OPTIONS: tuple[Option, ...] = _PROCESS + _IDENTITY + _FILES + _NETWORK + LIMIT_OPTIONS + _SECURITY + _LIFE

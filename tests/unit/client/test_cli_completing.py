@@ -19,10 +19,10 @@ def offered(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("im", ["images"]),
-        ("-H unix:///x im", ["images"]),
+        ("im", ["images", "image", "import"]),
+        ("-H unix:///x im", ["images", "image", "import"]),
         ("sys", ["system"]),
-        ("system ", ["df"]),
+        ("system ", ["df", "prune"]),
         ("stop ", ["web", "old"]),
         ("stop w", ["web"]),
         ("exec ", ["web"]),

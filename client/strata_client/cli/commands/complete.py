@@ -1,6 +1,12 @@
 """``strata __complete``: asked by the completion scripts, with the unfinished word last."""
 
-from strata.runtime.v1.runtime_pb2 import ListContainersRequest, ListNetworksRequest, ListNetworksResponse
+from strata.runtime.v1.runtime_pb2 import (
+    ListContainersRequest,
+    ListNetworksRequest,
+    ListNetworksResponse,
+    ListVolumesRequest,
+    ListVolumesResponse,
+)
 
 from strata_chassis.errors import StrataError
 from strata_client.cli.completing import Candidate, candidates
@@ -38,6 +44,9 @@ def _names(gateway: Gateway, kind: str) -> list[Candidate]:
     if kind == "network":
         networks = gateway.call(ListNetworksRequest(page_size=500), ListNetworksResponse).networks
         return [(network.name, network.driver) for network in networks]
+    if kind == "volume":
+        volumes = gateway.call(ListVolumesRequest(page_size=500), ListVolumesResponse).volumes
+        return [(volume.name, volume.driver) for volume in volumes]
     if kind == "object":
         return _containers(gateway, "container") + _images(gateway)
     return []
