@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from strata_chassis.channel import connect
-from strata_chassis.errors import DataLoss, InvalidArgument, ResourceExhausted, Unimplemented
+from strata_chassis.errors import Conflict, DataLoss, InvalidArgument, ResourceExhausted, Unavailable, Unimplemented
 from strata_chassis.metrics import Metrics
 from strata_oci import media_types
 from strata_oci.digest import Digest
@@ -253,3 +253,42 @@ async def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path) -> None:
             os.environ.pop("TMPDIR")
             if before is not None:
                 os.environ["TMPDIR"] = before
+
+
+async def test_an_image_without_layers_is_an_empty_root(site: Site) -> None:
+    image = await site.pull(site.registry.add_image([]))
+    mount = await site.node.stores.images.mount(image.digest, "")
+    assert (mount.layers, mount.data) == ((), ())
+    assert mount.meta.index.exists()
+
+
+async def test_an_image_with_the_same_layer_twice_mounts_it_once(site: Site) -> None:
+    image = await site.pull(site.registry.add_image([packed(SMALL), packed(LARGE), packed(SMALL)]))
+    mount = await site.node.stores.images.mount(image.digest, "")
+    assert len(image.diff_ids) == 3
+    assert [files.key.split(".")[0] for files in mount.layers] == [Digest.of(LARGE).hex, Digest.of(SMALL).hex]
+
+
+@pytest.mark.parametrize("created", ["9999-12-31T23:59:59Z", "yesterday", "0001-01-01T00:00:00Z", ""])
+async def test_any_date_of_creation_is_taken(site: Site, created: str) -> None:
+    await site.pull(site.registry.add_image([packed(SMALL)], created=created))
+
+
+async def test_a_pull_that_gets_nowhere_leaves_no_lease(site: Site) -> None:
+    manifest = site.registry.add_image([packed(LARGE)])
+    site.registry.breaks_after = [0] * 20
+    with pytest.raises(Unavailable):
+        await site.pull(manifest)
+    await site.assert_nothing_is_left()
+
+
+async def test_an_image_forced_out_of_use_goes_with_its_last_lease(site: Site) -> None:
+    image = await site.pull(site.registry.add_image([packed(SMALL)]))
+    await site.node.stores.images.mount(image.digest, "container/1")
+    with pytest.raises(Conflict, match="in use by container 1"):
+        await site.node.stores.images.remove(image.digest, is_forced=False)
+    await site.node.remove(image.digest, force=True)
+    assert site.node.disk_bytes() > 0
+    assert await site.node.leases.delete("container/1")
+    await site.node.collect()
+    await site.assert_nothing_is_left()

@@ -161,7 +161,8 @@ class StoreServicer(StoreServiceServicer):
 
     async def DeleteLease(self, request: pb.DeleteLeaseRequest, context: Any) -> pb.DeleteLeaseResponse:
         """End a lease."""
-        await self._parts.leases.delete(request.name)
+        if await self._parts.leases.delete(request.name):
+            await self._parts.collector.collect(Policy())
         return pb.DeleteLeaseResponse()
 
     async def ListLeases(self, request: pb.ListLeasesRequest, context: Any) -> pb.ListLeasesResponse:

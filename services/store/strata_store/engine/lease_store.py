@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from strata_chassis.database import Database
 from strata_chassis.errors import InvalidArgument
 from strata_oci.digest import Digest
-from strata_store.adapters.records import layers, leases
+from strata_store.adapters.records import garbage, layers, leases
 from strata_store.adapters.records.finding import find_image
 from strata_store.adapters.records.leases import LeaseRecord
 
@@ -38,9 +38,14 @@ class LeaseStore:
 
         return await self.database.write(work)
 
-    async def delete(self, name: str) -> None:
-        """End a lease, if there is one."""
-        await self.database.write(lambda connection: leases.delete(connection, name))
+    async def delete(self, name: str) -> bool:
+        """End a lease, if there is one; true if something that only it held can be collected now."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            leases.delete(connection, name)
+            return garbage.is_there(connection)
+
+        return await self.database.write(work)
 
     async def page(self, after: str, prefix: str, size: int) -> list[LeaseRecord]:
         """Return leases by name."""

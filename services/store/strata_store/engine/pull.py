@@ -111,6 +111,8 @@ class Puller:
         try:
             image = await self._pull(replace(wanted, lease=lease), report)
         except (asyncio.CancelledError, Unavailable, DeadlineExceeded, Cancelled):
+            if not wanted.lease:
+                await self._database.write(lambda connection: leases.delete_if_empty(connection, lease))
             raise
         except BaseException:
             if not wanted.lease:

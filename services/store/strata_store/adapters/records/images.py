@@ -36,6 +36,7 @@ class ImageRecord:
         return tuple(str(chain) for chain in chain_ids(map(Digest.parse, self.diff_ids)))
 
 
+_MAX_TIME_NS = (1 << 63) - 1  # what SQLite holds: the year 2262
 _COLUMNS = "digest, config, stack, platform, labels, diff_ids, created_at_ns, stored_at_ns, logical_bytes"
 
 
@@ -71,9 +72,10 @@ def _platform(platform: Platform) -> dict[str, Any]:
 def _time_ns(text: str) -> int:
     """Read an RFC 3339 time; 0 for none or one that makes no sense, which no image is refused for."""
     try:
-        return int(datetime.fromisoformat(text).timestamp() * 1e9)
+        time_ns = int(datetime.fromisoformat(text).timestamp() * 1e9)
     except (ValueError, OverflowError):
         return 0
+    return max(-_MAX_TIME_NS, min(time_ns, _MAX_TIME_NS))
 
 
 def add(connection: sqlite3.Connection, image: ImageRecord, layers: Sequence[int]) -> None:

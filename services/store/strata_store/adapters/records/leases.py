@@ -45,6 +45,15 @@ def delete(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM leases WHERE name = ?", (name,))
 
 
+def delete_if_empty(connection: sqlite3.Connection, name: str) -> None:
+    """End a lease that holds nothing."""
+    connection.execute(
+        "DELETE FROM leases WHERE name = ? AND NOT EXISTS (SELECT 1 FROM lease_images WHERE lease = name)"
+        " AND NOT EXISTS (SELECT 1 FROM lease_layers WHERE lease = name)",
+        (name,),
+    )
+
+
 def expire(connection: sqlite3.Connection, now_ns: int) -> None:
     """End the leases whose time is over."""
     sql = "SELECT name FROM leases WHERE expires_at_ns IS NOT NULL AND expires_at_ns <= ?"
