@@ -27,7 +27,7 @@ from strata_gateway.core.dockerfile.parser import parse, parse_instruction
 from strata_gateway.core.image_config import base_config, encoded
 from strata_gateway.engine.build.copies import Source, arguments_of, copy
 from strata_gateway.engine.build.running import run
-from strata_gateway.engine.build.session import BuildSession, parsed_config
+from strata_gateway.engine.build.session import BuildSession, drop_images, parsed_config
 from strata_gateway.engine.build.sources import context_of, image_source
 from strata_gateway.engine.build.state import StageState
 from strata_gateway.engine.commit import full_names
@@ -47,15 +47,26 @@ async def build(peers: Peers, host: Host, folder: Path, requests: AsyncIterator[
     if first is None or first.WhichOneof("message") != "header":
         raise InvalidArgument("the first message of Build must be its header", reason="HEADER_MISSING")
     names = [name for tag in first.header.tags for name in full_names(tag)]
-    async with lease(peers, "build") as lease_name:
-        session = BuildSession(peers, host, folder, first.header, lease_name)
-        async with context_of(session, requests) as context:
-            try:
-                async with aclosing(_Build(session, context).steps(names)) as steps:
-                    async for step in steps:
-                        yield step
-            except DockerfileError as error:
-                raise InvalidArgument(str(error), reason="DOCKERFILE_INVALID") from error
+    intermediates: set[str] = set()
+    kept = ""
+    try:
+        async with lease(peers, "build") as lease_name:
+            session = BuildSession(peers, host, folder, first.header, lease_name, intermediates)
+            async with context_of(session, requests) as context, aclosing(_steps(session, context, names)) as steps:
+                async for step in steps:
+                    kept = step.image.digest or kept
+                    yield step
+    finally:
+        await drop_images(peers, intermediates - {kept})
+
+
+async def _steps(session: BuildSession, context: Source, names: list[str]) -> Steps:
+    try:
+        async with aclosing(_Build(session, context).steps(names)) as steps:
+            async for step in steps:
+                yield step
+    except DockerfileError as error:
+        raise InvalidArgument(str(error), reason="DOCKERFILE_INVALID") from error
 
 
 class _Build:
@@ -84,7 +95,8 @@ class _Build:
         image = (await self._session.peers.store.CreateImage(request)).image
         short = image.id.partition(":")[2][:_ID_DIGITS]
         lines = [f"Successfully built {short}", *(f"Successfully tagged {_familiar(name)}" for name in names)]
-        yield _text("".join(f"{line}\n" for line in lines))
+        for line in lines:  # one message each: clients look for the first
+            yield _text(f"{line}\n")
         yield pb.BuildResponse(image=image)
 
     async def _stage(self, stage: Stage) -> Steps:

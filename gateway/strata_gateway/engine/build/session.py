@@ -1,7 +1,8 @@
 """What one build works with: the request, the other services, the lease that holds all it makes."""
 
+import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.runtime.v1 import container_pb2, runtime_pb2
 from strata.store.v1 import store_pb2 as store_pb
+from strata_chassis.errors import Conflict, FailedPrecondition, NotFound
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
 from strata_gateway.adapters.spool import Spool
@@ -31,13 +33,17 @@ class MadeLayer:
 
 @dataclass(frozen=True)
 class BuildSession:
-    """Shared by all steps of one build; ``folder`` is for files that last no longer than a step."""
+    """Shared by all steps of one build.
+
+    ``folder`` is for files that last no longer than a step; ``intermediates`` are images made for steps to stand on.
+    """
 
     peers: Peers
     host: Host
     folder: Path
     header: pb.BuildRequest.Header
     lease: str
+    intermediates: set[str]
 
     def created(self, otherwise: str) -> str:
         """Moment to write into configs: a build that makes nothing new makes no new image either."""
@@ -55,6 +61,7 @@ class BuildSession:
         if not state.image:
             request = store_pb.CreateImageRequest(config=encoded(state.config), lease=self.lease)
             state.image = (await self.peers.store.CreateImage(request)).image.digest
+            self.intermediates.add(state.image)
         return state.image
 
     def advance(
@@ -109,6 +116,14 @@ class BuildSession:
     async def _changes(self, container: str) -> AsyncIterator[bytes]:
         async for response in self.peers.runtime.ExportChanges(runtime_pb2.ExportChangesRequest(container=container)):
             yield response.data
+
+
+async def drop_images(peers: Peers, digests: Iterable[str]) -> None:
+    """Remove images that only steps of a build stood on; the cache keeps their layers."""
+    for digest in digests:
+        # Another build may stand on the same image at this moment, or somebody has given it a name.
+        with contextlib.suppress(Conflict, FailedPrecondition, NotFound):
+            await peers.store.RemoveImage(store_pb.RemoveImageRequest(image=digest))
 
 
 def parsed_config(content: bytes) -> Config:
