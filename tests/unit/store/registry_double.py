@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ class RegistryDouble(RegistryServiceServicer):
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     breaks_after: list[int] = field(default_factory=list)
     """Bytes of a stream after which it breaks, once each."""
+    held: set[str] = field(default_factory=set)
+    """Blobs whose streams never give a byte."""
     asked: list[tuple[str, int]] = field(default_factory=list)
     """Digest and offset of each stream that was asked for."""
 
@@ -64,6 +67,8 @@ class RegistryDouble(RegistryServiceServicer):
 
     async def FetchBlob(self, request: pb.FetchBlobRequest, context: Any) -> AsyncIterator[pb.FetchBlobResponse]:
         self.asked.append((request.digest, request.offset))
+        if request.digest in self.held:
+            await asyncio.Event().wait()
         data = self.blobs[request.digest]
         breaks_after = self.breaks_after.pop(0) if self.breaks_after and len(data) > CHUNK else None
         for start in range(request.offset, len(data), CHUNK):

@@ -292,3 +292,28 @@ async def test_an_image_forced_out_of_use_goes_with_its_last_lease(site: Site) -
     assert await site.node.leases.delete("container/1")
     await site.node.collect()
     await site.assert_nothing_is_left()
+
+
+async def test_a_pull_that_was_cut_off_keeps_its_layers_until_the_next_one_ends(site: Site) -> None:
+    manifest = site.registry.add_image([packed(SMALL), packed(LARGE)])
+    large = max(site.registry.blobs, key=lambda digest: len(site.registry.blobs[digest]))
+    small_stored = asyncio.Event()
+
+    def report(progress: LayerProgress) -> None:
+        if progress.state is LayerState.COMPLETE:
+            small_stored.set()
+
+    site.registry.held = {large}
+    wanted = Wanted(Digest.parse(manifest), Source("docker.io/library/test"), ("docker.io/library/test:latest",))
+    cut_off = asyncio.get_running_loop().create_task(site.puller.ensure(wanted, report))
+    await small_stored.wait()
+    cut_off.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cut_off
+    await site.node.collect()
+    assert len(await site.node.stores.layers.page("", 10)) == 1
+    site.registry.held = set()
+    site.registry.asked.clear()
+    await site.pull(manifest)
+    assert sum(len(site.registry.blobs[digest]) > 1000 for digest, _ in site.registry.asked) == 1
+    assert not await site.node.leases.page("", "", 10)

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from secrets import token_hex
@@ -34,7 +34,7 @@ from strata_store.engine.stores import Stores
 _log = logging.getLogger(__name__)
 _MAX_CONFIG_BYTES = 8 << 20
 _REPORT_EVERY_S = 0.1
-_RESUME_WITHIN_NS = 24 * 3600 * 10**9
+_RESUME_NS = 24 * 3600 * 10**9
 
 
 class LayerState(Enum):
@@ -85,6 +85,7 @@ class Puller:
         self._collector = collector
         self._counts = counts
         self._flights: Flights[LayerProgress] = Flights()
+        self._leases: set[str] = set()
         self._slots = asyncio.Semaphore(parallel_layers)
 
     async def ensure(self, wanted: Wanted, report: Report) -> ImageRecord:
@@ -106,34 +107,34 @@ class Puller:
         present = await self._images.name_existing(wanted.manifest, wanted.names, wanted.repo_digests, wanted.lease)
         if present is not None:
             return present
-        lease = wanted.lease or f"pull/{token_hex(8)}"
-        await self._open_lease(lease, is_ours=not wanted.lease)
+        if wanted.lease:
+            return await self._pull(wanted, report)
+        async with self._leased(wanted.manifest) as lease:
+            return await self._pull(replace(wanted, lease=lease), report)
+
+    @asynccontextmanager
+    async def _leased(self, manifest: Digest) -> AsyncIterator[str]:
+        """Hold what a pull stores by a lease of its own, and settle that in the end."""
+        prefix = f"pull/{manifest.hex[:16]}/"
+        lease = prefix + token_hex(8)
+        self._leases.add(lease)
         try:
-            image = await self._pull(replace(wanted, lease=lease), report)
+            now_ns = time.time_ns()
+            await self._database.write(lambda connection: leases.put(connection, lease, now_ns, now_ns + _RESUME_NS))
+            yield lease
         except (asyncio.CancelledError, Unavailable, DeadlineExceeded, Cancelled):
-            if not wanted.lease:
-                await self._database.write(lambda connection: leases.delete_if_empty(connection, lease))
+            self._leases.discard(lease)
+            await self._database.write(lambda connection: leases.delete_if_empty(connection, lease))
             raise
         except BaseException:
-            if not wanted.lease:
-                await self._close_lease(lease)
-            raise
-        if not wanted.lease:
+            self._leases.discard(lease)
             await self._database.write(lambda connection: leases.delete(connection, lease))
-        return image
-
-    async def _open_lease(self, lease: str, *, is_ours: bool) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            if is_ours:
-                leases.put(connection, lease, time.time_ns(), time.time_ns() + _RESUME_WITHIN_NS)
-            else:
-                leases.ensure(connection, lease, time.time_ns())
-
-        await self._database.write(work)
-
-    async def _close_lease(self, lease: str) -> None:
-        await self._database.write(lambda connection: leases.delete(connection, lease))
-        await self._collector.collect(Policy())
+            await self._collector.collect(Policy())
+            raise
+        self._leases.discard(lease)
+        # Those of earlier pulls of the image that were cut off have served their purpose, too.
+        running = frozenset(self._leases)
+        await self._database.write(lambda connection: leases.delete_prefix(connection, prefix, running))
 
     async def _pull(self, wanted: Wanted, report: Report) -> ImageRecord:
         manifest = await self._manifest(wanted)

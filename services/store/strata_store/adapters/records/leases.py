@@ -1,7 +1,7 @@
 """Records of leases."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from strata_chassis.errors import NotFound
@@ -52,6 +52,14 @@ def delete_if_empty(connection: sqlite3.Connection, name: str) -> None:
         " AND NOT EXISTS (SELECT 1 FROM lease_layers WHERE lease = name)",
         (name,),
     )
+
+
+def delete_prefix(connection: sqlite3.Connection, prefix: str, keep: Collection[str]) -> None:
+    """End all leases whose name begins with ``prefix``, but for some."""
+    sql = "SELECT name FROM leases WHERE name >= ? AND name < ?"
+    for row in connection.execute(sql, (prefix, prefix + chr(0x10FFFF))).fetchall():
+        if row[0] not in keep:
+            delete(connection, row[0])
 
 
 def expire(connection: sqlite3.Connection, now_ns: int) -> None:
