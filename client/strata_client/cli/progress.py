@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from typing import IO
 
 from strata.gateway.v1.gateway_pb2 import PullResponse
@@ -16,18 +17,28 @@ _BAR_CELLS = 50
 _NARROW_BAR_CELLS = 20
 _NARROW_COLUMNS = 100
 _REDRAW_S = 0.05
-_DONE = {store_pb2.LAYER_STATE_COMPLETE: "Pull complete", store_pb2.LAYER_STATE_EXISTS: "Already exists"}
-_STATES = _DONE | {
+PULLING: Mapping[int, str] = {
     store_pb2.LAYER_STATE_WAITING: "Waiting",
     store_pb2.LAYER_STATE_DOWNLOADING: "Downloading",
     store_pb2.LAYER_STATE_COMMITTING: "Committing",
+    store_pb2.LAYER_STATE_COMPLETE: "Pull complete",
+    store_pb2.LAYER_STATE_EXISTS: "Already exists",
+}
+PUSHING: Mapping[int, str] = {
+    **PULLING,
+    store_pb2.LAYER_STATE_DOWNLOADING: "Pushing",
+    store_pb2.LAYER_STATE_COMPLETE: "Pushed",
+    store_pb2.LAYER_STATE_EXISTS: "Layer already exists",
 }
 
 
 class PullReport:
-    """Shows the events of one pull on ``out``; with ``is_quiet`` it only remembers how it ended."""
+    """Shows the events of one pull, or push, on ``out``; with ``is_quiet`` it only remembers how it ended."""
 
-    def __init__(self, out: IO[str] | None = None, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self, out: IO[str] | None = None, *, is_quiet: bool = False, words: Mapping[int, str] = PULLING
+    ) -> None:
+        self._words = words
         self._out = sys.stdout if out is None else out
         self._is_quiet = is_quiet
         self._layers: dict[str, LayerProgress] = {}
@@ -72,7 +83,7 @@ class PullReport:
             if is_news or time.monotonic() - self._drawn_at >= _REDRAW_S:
                 self._draw()
         elif is_news:
-            self._line(f"{short_id(layer.digest)}: {_STATES.get(layer.state, 'Waiting')}")
+            self._line(f"{short_id(layer.digest)}: {self._words.get(layer.state, 'Waiting')}")
 
     def _line(self, line: str) -> None:
         if not self._is_quiet:
@@ -87,7 +98,7 @@ class PullReport:
             return
         self._drawn_at = time.monotonic()
         size = self._size()
-        lines = [bar_line(layer, size.columns) for layer in self._layers.values()]
+        lines = [bar_line(layer, size.columns, self._words) for layer in self._layers.values()]
         # What has scrolled off the screen cannot be drawn over: with many layers only the last ones move.
         lines = lines[-max(size.lines - 1, 1) :]
         up = f"\x1b[{self._drawn_lines}A" if self._drawn_lines else ""
@@ -104,9 +115,9 @@ class PullReport:
         return os.terminal_size((size.columns or 80, size.lines or 24))
 
 
-def bar_line(layer: LayerProgress, columns: int) -> str:
+def bar_line(layer: LayerProgress, columns: int, words: Mapping[int, str] = PULLING) -> str:
     """One layer in one line: "4f53cda18c2b: Downloading [=====>      ]  12.3MB/45.6MB"."""
-    name = f"{short_id(layer.digest)}: {_STATES.get(layer.state, 'Waiting')}"
+    name = f"{short_id(layer.digest)}: {words.get(layer.state, 'Waiting')}"
     if layer.state != store_pb2.LAYER_STATE_DOWNLOADING or layer.total_bytes <= 0:
         return name[: columns - 1]
     cells = _BAR_CELLS if columns >= _NARROW_COLUMNS else _NARROW_BAR_CELLS

@@ -38,9 +38,8 @@ def run(line: Line, context: Context) -> int:
     if line.text("iidfile"):
         with open(line.text("iidfile"), "w", encoding="ascii") as file:  # noqa: PTH123
             file.write(image)
-    say(image if line.flag("quiet") else f"Successfully built {image}")
-    for tag in () if line.flag("quiet") else line.many("tag"):
-        say(f"Successfully tagged {tag}")
+    if line.flag("quiet"):
+        say(image)
     return 0
 
 

@@ -34,13 +34,13 @@ def run(line: Line, context: Context) -> int:
 
 
 def _rows(gateway: Gateway, response: GetImageResponse, *, is_cut: bool) -> list[dict[str, str]]:
-    """Steps with the layers they made; steps that made none have no size."""
+    """Steps with the layers they made, counted from the top: a base may have layers without a history."""
     layers = list(response.image.diff_ids)
     rows = []
-    for step in _steps(response.config, len(layers)):
-        layer = "" if step.get("empty_layer") or not layers else layers.pop(0)
+    for step in reversed(_steps(response.config, len(layers))):
+        layer = "" if step.get("empty_layer") or not layers else layers.pop()
         rows.append(_row(gateway, step, layer, is_cut=is_cut))
-    return rows[::-1]
+    return rows
 
 
 def _steps(config: bytes, layers: int) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from strata.gateway.v1.gateway_pb2 import PullResponse, PushRequest, PushRespons
 from strata_client.cli.context import Context, say
 from strata_client.cli.options import Command, flag
 from strata_client.cli.parsing import Line
-from strata_client.cli.progress import PullReport
+from strata_client.cli.progress import PUSHING, PullReport
 from strata_client.credentials import find_credentials
 
 
@@ -15,7 +15,7 @@ def run(line: Line, context: Context) -> int:
     """Upload an image and print its digest."""
     reference = line.arguments[0]
     request = PushRequest(reference=reference, credentials=find_credentials(reference))
-    report = PullReport(sys.stdout, is_quiet=line.flag("quiet"))
+    report = PullReport(sys.stdout, is_quiet=line.flag("quiet"), words=PUSHING)
     with context.connect() as gateway, gateway.stream(request, PushResponse) as events:
         for event in events:
             if event.WhichOneof("event") == "layer":
