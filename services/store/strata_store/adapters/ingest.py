@@ -36,6 +36,13 @@ class Limits:
     inodes: int = 1 << 20
 
 
+@dataclass
+class Meter:
+    """How many bytes of the tar have been written; read it from any thread."""
+
+    tar_bytes: int = 0
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the bytes must turn out to be, as far as it is known."""
@@ -88,7 +95,8 @@ class Built:
 class _TarFile:
     """Takes blocks of the tar: writes them, and lets the reader see them."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, meter: Meter) -> None:
+        self._meter = meter
         self.tree = LayerTree(limits.inodes)
         self.size = 0
         self._reader = TarReader(self.tree)
@@ -108,6 +116,7 @@ class _TarFile:
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
         self._reader.feed(block)
+        self._meter.tar_bytes = self.size
         if self.size - self._flushed >= _WRITEBACK_BYTES:
             start_writeback(self._descriptor, self._flushed, self.size - self._flushed)
             self._flushed = self.size
@@ -119,14 +128,16 @@ class _TarFile:
         os.close(self._descriptor)
 
 
-def receive(chunks: Iterable[bytes], scratch: Path, expected: Expected, limits: Limits) -> Received:
+def receive(
+    chunks: Iterable[bytes], scratch: Path, expected: Expected, limits: Limits, meter: Meter | None = None
+) -> Received:
     """Take a layer in, compressed or not, into ``scratch``; blocks until it is there.
 
     Raises DataLoss (DIGEST_MISMATCH) if a digest is not the expected one, InvalidArgument (LAYER_INVALID) for what is
     no layer, ResourceExhausted for what is too large.
     """
     compressed, plain = sha256(), sha256()
-    tar = _TarFile(scratch / TAR, limits)
+    tar = _TarFile(scratch / TAR, limits, meter or Meter())
     try:
         with (
             Stage("blob-digest", compressed.update) as checking,

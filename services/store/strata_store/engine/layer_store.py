@@ -18,7 +18,7 @@ from strata_oci.digest import Digest
 from strata_store.adapters import hole_map, ingest
 from strata_store.adapters.content_root import AUX, INDEX, TAR, ContentRoot, stored_bytes
 from strata_store.adapters.feed import Feed
-from strata_store.adapters.ingest import Built, Donor, Expected, Limits, Received
+from strata_store.adapters.ingest import Built, Donor, Expected, Limits, Meter, Received
 from strata_store.adapters.own_thread import in_own_thread
 from strata_store.adapters.records import layers, leases
 from strata_store.adapters.records.layers import LayerRecord, NewLayer
@@ -78,13 +78,20 @@ class LayerStore:
 
         return await self._database.write(work)
 
-    async def ingest(self, fill: Fill, expected: Expected, lease: str, blob: Descriptor | None = None) -> Committed:
+    async def ingest(
+        self,
+        fill: Fill,
+        expected: Expected,
+        lease: str,
+        blob: Descriptor | None = None,
+        meter: Meter | None = None,
+    ) -> Committed:
         """Store a layer from its bytes, leased from the moment it is there.
 
         Cancelling throws away what has arrived. Raises what ``fill`` raises, and what ``ingest.receive`` does.
         """
         async with self._scratch() as scratch:
-            received = await self._receive(fill, scratch, expected)
+            received = await self._receive(fill, scratch, expected, meter)
             existing = await self.hold(received.diff_id, lease)
             if existing is not None:
                 return Committed(existing)
@@ -100,14 +107,14 @@ class LayerStore:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    async def _receive(self, fill: Fill, scratch: Path, expected: Expected) -> Received:
+    async def _receive(self, fill: Fill, scratch: Path, expected: Expected, meter: Meter | None) -> Received:
         feed = Feed()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_filled(fill, feed))
                 return await in_own_thread(
                     "layer-ingest",
-                    lambda: ingest.receive(feed, scratch, expected, self._limits),
+                    lambda: ingest.receive(feed, scratch, expected, self._limits, meter),
                     lambda: feed.end(Cancelled("the layer is no longer wanted")),
                 )
         except BaseExceptionGroup as group:

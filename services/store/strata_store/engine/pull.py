@@ -19,7 +19,7 @@ from strata_oci.image_config import ImageConfig
 from strata_oci.manifest import Manifest
 from strata_store.adapters.feed import Feed
 from strata_store.adapters.figures import Counts
-from strata_store.adapters.ingest import Expected
+from strata_store.adapters.ingest import Expected, Meter
 from strata_store.adapters.records import layers, leases
 from strata_store.adapters.records.garbage import Policy
 from strata_store.adapters.records.images import ImageRecord
@@ -198,6 +198,7 @@ class Puller:
 
     async def _fetch(self, blob: Descriptor, diff_id: Digest, wanted: Wanted, tell: Report) -> Committed:
         digest = str(blob.digest)
+        meter = Meter()
         next_s = 0.0
 
         def arrived(current: int, total: int) -> None:
@@ -205,13 +206,13 @@ class Puller:
             now_s = time.monotonic()
             if now_s >= next_s:
                 next_s = now_s + _REPORT_EVERY_S
-                tell(LayerProgress(digest, LayerState.DOWNLOADING, current, total))
+                tell(LayerProgress(digest, LayerState.DOWNLOADING, current, total, meter.tar_bytes))
 
         async def fill(feed: Feed) -> None:
             await self._registry.fetch(wanted.source, blob, feed, arrived)
-            tell(LayerProgress(digest, LayerState.COMMITTING, blob.size_bytes, blob.size_bytes))
+            tell(LayerProgress(digest, LayerState.COMMITTING, blob.size_bytes, blob.size_bytes, meter.tar_bytes))
 
-        return await self._layers.ingest(fill, Expected(blob.digest, diff_id), wanted.lease, blob)
+        return await self._layers.ingest(fill, Expected(blob.digest, diff_id), wanted.lease, blob, meter)
 
 
 def _no_image(manifest: Digest, what: str) -> InvalidArgument:
