@@ -10,6 +10,7 @@ from pathlib import Path
 from strata_oci.digest import Digest
 
 _PIECE_BYTES = 1 << 20
+_AT_ONCE_BYTES = 256 << 10  # a fraction of a millisecond
 
 
 class Appender:
@@ -28,12 +29,20 @@ class Appender:
 
     async def open(self) -> int:
         """Open or create the file, hash what is there, and return its length."""
-        await self._run(self._open)
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+        if os.fstat(self._fd).st_size:
+            await self._run(self._hash_all)
         return self.size
 
     async def append(self, piece: bytes) -> None:
-        """Append and hash; after that the bytes can be read by anyone who has the file open."""
-        await self._run(self._append, piece)
+        """Append and hash; after that the bytes can be read by anyone who has the file open.
+
+        The first, small piece is taken without a thread: whoever waits for the first byte waits for no hand-over.
+        """
+        if self.size == 0 and len(piece) <= _AT_ONCE_BYTES:
+            self._append(piece)
+        else:
+            await self._run(self._append, piece)
 
     async def sync(self) -> None:
         """Force the bytes to the disk."""
@@ -58,8 +67,7 @@ class Appender:
             await asyncio.wait([work])
             raise
 
-    def _open(self) -> None:
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+    def _hash_all(self) -> None:
         while piece := os.pread(self._fd, _PIECE_BYTES, self.size):
             self._hash.update(piece)
             self.size += len(piece)

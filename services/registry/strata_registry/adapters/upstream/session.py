@@ -94,7 +94,7 @@ class Http:
             headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **headers},
             data=body,
             allow_redirects=False,
-            ssl=self.trust.context(urlsplit(url).netloc, verify=verify),
+            ssl=self.trust.context(urlsplit(url).netloc, verify=verify) if url.startswith("https:") else True,
             proxy=proxy_for(url),
         )
 
