@@ -15,6 +15,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from tests.fixtures.fault_registry import fault_registry
 from tests.fixtures.http_client import HttpClient
 from tests.fixtures.images.catalogue import build_tiny
 from tests.fixtures.registry_service import RegistryProcess, http_flags, registry_service
@@ -162,3 +163,19 @@ def test_the_api_speaks_tls(tmp_path: Path) -> None:
         context = ssl.create_default_context(cafile=str(certificate))
         with urllib.request.urlopen(f"https://{service.http_address}/v2/", context=context) as answer:
             assert answer.status == 200
+
+
+def test_a_push_to_a_mirror_is_not_fooled_by_what_the_mirrored_registry_has(
+    tmp_path: Path, users: tuple[str, ...]
+) -> None:
+    """Docker asks by HEAD whether it must push a layer; the anonymous who pull may be told of the mirrored one."""
+    data = b"a layer that both have"
+    with fault_registry() as upstream:
+        digest = upstream.add_blob("own/app", data)
+        flags = (*http_flags(f"up={upstream.address}"), "--mirror-of", "up", *users)
+        with registry_service(tmp_path / "s", *flags) as service:
+            client = HttpClient(service.http_address)
+            path = f"/v2/own/app/blobs/{digest}"
+            assert client.request("GET", path).body == data
+            assert client.request("HEAD", path).status == 200
+            assert client.request("HEAD", path, authorization=basic("me", "secret")).status == 404

@@ -41,6 +41,11 @@ class Target:
     repositories: tuple[Repository, ...]
 
     @property
+    def first(self) -> "Target":
+        """Return the place that a push would go to."""
+        return Target(self.repositories[:1])
+
+    @property
     def hosted(self) -> Repository | None:
         """Return the repository that can be written to, if there is one."""
         first = self.repositories[0]

@@ -8,7 +8,7 @@ from aiohttp import web
 from strata_chassis.errors import Internal, StrataError
 from strata_chassis.metrics import Metrics
 from strata_registry.api.http import blobs, lists, manifests, token, uploads
-from strata_registry.api.http.context import CONTEXT, DistributionContext
+from strata_registry.api.http.context import CONTEXT, USER, DistributionContext
 from strata_registry.api.http.observing import observing
 from strata_registry.core import access
 from strata_registry.core.access import Action
@@ -68,6 +68,7 @@ async def _check_access(request: web.Request, handler: Handler) -> web.StreamRes
     if request.path == "/token":
         return await handler(request)
     user = await context.gatekeeper.identify(request.headers.get("Authorization"))
+    request[USER] = user
     if request.path != "/v2/":
         action = _ACTIONS.get(request.method, Action.PUSH)
         access.check(context.policy, action, user, has_users=context.gatekeeper.has_users)

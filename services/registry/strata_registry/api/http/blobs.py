@@ -15,7 +15,10 @@ async def get_blob(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /v2/NAME/blobs/DIGEST."""
     context = request.app[CONTEXT]
     digest = parse_digest(request.match_info["digest"])
-    repository = await _place(context, context.target(request), digest)
+    target = context.target(request)
+    if request.method == "HEAD" and context.may_push(request):
+        target = target.first  # it asks whether it must push a blob: that another registry has it is no answer
+    repository = await _place(context, target, digest)
     async with context.blobs.open(repository, digest) as reader:
         return await send_blob(request, digest, reader)
 

@@ -10,7 +10,7 @@ from strata_registry.adapters.hosted.uploads import Uploads
 from strata_registry.adapters.proxy.blobs import Blobs
 from strata_registry.adapters.proxy.listing import Listing
 from strata_registry.adapters.proxy.manifests import Manifests
-from strata_registry.core.access import AccessPolicy
+from strata_registry.core.access import AccessPolicy, Action
 from strata_registry.core.addressing import Target, Upstreams, address
 
 
@@ -31,5 +31,10 @@ class DistributionContext:
         """Find what the request's path and ``ns`` mean."""
         return address(request.match_info["name"], request.query.get("ns", ""), self.upstreams)
 
+    def may_push(self, request: web.Request) -> bool:
+        """Tell whether the sender could push."""
+        return request.get(USER) is not None or self.policy.allows_anonymous(Action.PUSH)
 
+
+USER = "user"
 CONTEXT: web.AppKey[DistributionContext] = web.AppKey("context", DistributionContext)
