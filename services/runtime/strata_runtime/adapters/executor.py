@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from strata_chassis.errors import InvalidArgument, StrataError
 from strata_runtime.adapters import inside, kernel
 from strata_runtime.adapters.mounts.layers import LayerMounts
 from strata_runtime.adapters.mounts.overlay import OverlayMounter
@@ -50,7 +51,7 @@ class Executor:
                 _log.debug("%s", step.describe())
                 self._actions[type(step)](step)
                 done.append(step)
-        except OSError:
+        except (OSError, StrataError):
             self._undo(done)
             raise
 
@@ -92,5 +93,12 @@ def unmount_self_bind(path: str) -> None:
 
 def make_inside(step: MakeInside) -> None:
     """Make a directory inside a root."""
-    with inside.opened_root(step.root) as root:
-        inside.make_directories(root, step.path)
+    try:
+        with inside.opened_root(step.root) as root:
+            inside.make_directories(root, step.path)
+    except (NotADirectoryError, FileNotFoundError) as error:
+        raise InvalidArgument(
+            f"{step.path} cannot be a directory of the container: something else is in the way",
+            reason="WORKING_DIR_INVALID",
+            metadata={"path": step.path},
+        ) from error

@@ -1,10 +1,11 @@
 """Files inside a container's root, opened so that no symbolic link, ".." or race leads out of it (openat2)."""
 
+import contextlib
 import ctypes
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from strata_runtime.adapters.kernel import SYS_OPENAT2, system_call
@@ -12,6 +13,7 @@ from strata_runtime.adapters.kernel import SYS_OPENAT2, system_call
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_IN_ROOT = 0x10
 _MOST_RETRIES = 64
+_MOST_LINKS = 40
 
 
 class _OpenHow(ctypes.Structure):
@@ -66,26 +68,57 @@ def read_inside(root: int, path: str, most_bytes: int) -> bytes | None:
         return None
 
 
-def make_directories(root: int, path: str, mode: int = 0o755) -> None:
-    """``mkdir -p`` inside. Raises OSError (ENOTDIR) where something else is in the way."""
-    current = os.dup(root)
-    walked = ""
-    try:
-        for name in [part for part in path.split("/") if part not in ("", ".")]:
-            walked += f"/{name}"
-            following = _open_or_make(root, walked, current, name, mode)
-            os.close(current)
-            current = following
-    finally:
-        os.close(current)
+def make_directories(root: int, path: str, mode: int = 0o755) -> str:
+    """``mkdir -p`` inside: links are followed inside too, dangling ones are given what they point to.
+
+    Returns the path without links. Raises OSError (ENOTDIR, ELOOP) where something else is in the way.
+    """
+    return _walk(root, path, lambda parent, name: os.mkdir(name, mode, dir_fd=parent))
 
 
-def _open_or_make(root: int, walked: str, parent: int, name: str, mode: int) -> int:
-    flags = os.O_PATH | os.O_DIRECTORY
-    try:
-        return open_inside(root, walked, flags)
-    except FileNotFoundError:
+def make_file(root: int, path: str) -> str:
+    """Make an empty file inside, unless something is there, and what is above it; returns the path without links."""
+    parent, _, name = path.rstrip("/").rpartition("/")
+    directory = make_directories(root, parent)
+    with opened_inside(root, directory, os.O_PATH | os.O_DIRECTORY) as descriptor:
+        target = _link_target(descriptor, name)
+        if target is not None:
+            return make_file(root, target if target.startswith("/") else f"{directory}/{target}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with contextlib.suppress(IsADirectoryError):
+            os.close(os.open(name, flags, 0o644, dir_fd=descriptor))
+    return f"{directory.rstrip('/')}/{name}"
+
+
+def _walk(root: int, path: str, make: Callable[[int, str], None]) -> str:
+    """Go down a path name by name, making what is missing; every step is opened below the root anew."""
+    left = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    done: list[str] = []
+    links = 0
+    while left:
+        name = left.pop()
         if name == "..":
-            raise
-        os.mkdir(name, mode, dir_fd=parent)
-        return open_inside(root, walked, flags)
+            done = done[:-1]
+            continue
+        with opened_inside(root, "/" + "/".join(done), os.O_PATH | os.O_DIRECTORY) as parent:
+            target = _link_target(parent, name)
+            if target is None:
+                with contextlib.suppress(FileExistsError):
+                    make(parent, name)
+                done.append(name)
+                continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        done = [] if target.startswith("/") else done
+        left += [part for part in reversed(target.split("/")) if part not in ("", ".")]
+    with opened_inside(root, "/" + "/".join(done), os.O_PATH | os.O_DIRECTORY):
+        return "/" + "/".join(done)
+
+
+def _link_target(directory: int, name: str) -> str | None:
+    """Where a symbolic link points to; None for anything else."""
+    try:
+        return os.readlink(name, dir_fd=directory)
+    except OSError:
+        return None

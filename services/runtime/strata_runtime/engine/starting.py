@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from strata_chassis.errors import Conflict, FailedPrecondition, InvalidArgument, StrataError
 from strata_runtime.adapters.host import device_node
 from strata_runtime.adapters.launcher_client import StartError, TaskRequest
+from strata_runtime.adapters.mounts.targets import make_targets
 from strata_runtime.adapters.users import look_up_user
 from strata_runtime.core.bundle.config import Surroundings, bundle_config, working_dir
 from strata_runtime.core.bundle.host import DeviceNode
@@ -130,6 +131,7 @@ def _surroundings(parts: Parts, container: Container, attachment: Attachment, im
     rootfs = str(parts.paths.rootfs(container.id))
     runtime = runtime_of(parts, spec)
     filter_ = seccomp_filter(parts, container)
+    files = networking.etc_files(attachment)
     return Surroundings(
         host=parts.host,
         rootfs=rootfs,
@@ -137,10 +139,11 @@ def _surroundings(parts: Parts, container: Container, attachment: Attachment, im
         cgroups_path=cgroups_path(parts, container),
         hostname=spec.hostname,
         namespaces=_namespaces(parts, container, attachment),
-        files=networking.etc_files(attachment),
+        files=files,
         devices=_devices(container),
         throttle_nodes={item.path: device_node(item.path, "", "") for item in spec.resources.device_throttles},
         mount_points=container.mount_points,
+        targets=make_targets(rootfs, container.mount_points, files),
         seccomp=filter_ if runtime.takes_bpf else replace(filter_, bpf_base64=""),
     )
 

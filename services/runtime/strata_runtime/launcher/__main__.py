@@ -1,6 +1,5 @@
 """Start the launcher: ``python -m strata_runtime.launcher --run-dir DIR``."""
 
-import argparse
 import contextlib
 import os
 import resource
@@ -16,17 +15,25 @@ from strata_runtime.launcher.server import Server
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM finds nothing running."""
-    parser = argparse.ArgumentParser(prog="strata-launcher", description=__doc__)
-    parser.add_argument("--run-dir", type=Path, default=Path("/run/strata"))
-    parser.add_argument("--state-dir", type=Path, help="not used: the launcher keeps nothing over a reboot")
-    options = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    run_dir = option(words, "--run-dir", "/run/strata")
     try:
         namespace.check_root()
     except RuntimeError as error:
         sys.stderr.write(f"strata-launcher: {error}\n")
         return 1
-    serve(options.run_dir.absolute())
+    serve(Path(run_dir).absolute())
     return 0
+
+
+def option(words: list[str], name: str, default: str) -> str:
+    """Value of ``name VALUE`` or ``name=VALUE``; others are the services' and not the launcher's. Saves argparse."""
+    for word, following in zip(words, [*words[1:], default], strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return default
 
 
 def serve(run_dir: Path) -> None:

@@ -1,14 +1,12 @@
 """One client on one task's streams, and what happens when it is slow."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from strata_runtime.launcher import protocol
 from strata_runtime.launcher.client import QUEUE_LIMIT_BYTES, Client
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What a client asked for when it attached.
 
     ``holds``: the task waits for this client when it is slow (its only user at a terminal, an exec session). Other

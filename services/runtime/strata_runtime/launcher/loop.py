@@ -3,7 +3,6 @@
 import heapq
 import select
 import time
-import traceback
 from collections.abc import Callable
 
 READABLE = select.EPOLLIN
@@ -67,6 +66,8 @@ class Loop:
         try:
             callback(*arguments)
         except Exception:  # noqa: BLE001 -- reported, and only one task is touched
+            import traceback
+
             traceback.print_exc()
 
     def _timeout_s(self) -> float | None:

@@ -8,7 +8,6 @@ renamed into place and not fsynced: they have to survive the death of processes;
 import contextlib
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -63,4 +62,7 @@ def task_directories(root: Path) -> list[Path]:
 
 def remove_task_directory(directory: Path) -> None:
     """Forget a task."""
-    shutil.rmtree(directory, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(directory):
+            os.unlink(entry.path)  # noqa: PTH108 -- there are only files in it
+        directory.rmdir()

@@ -1,15 +1,13 @@
 """What a task is: a command of the OCI runtime that leaves a process behind, and where its streams go."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 CONSOLE, PID_FILE, ERROR_LOG = "{console}", "{pid}", "{error-log}"
 """Words of ``argv`` that stand for paths of the task."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSpec:
+class LogSpec(NamedTuple):
     """Log file of a task; ``max_bytes`` 0 never rotates."""
 
     path: Path
@@ -17,8 +15,7 @@ class LogSpec:
     max_files: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSpec:
+class TaskSpec(NamedTuple):
     """A ``start`` request, parsed."""
 
     argv: tuple[str, ...]

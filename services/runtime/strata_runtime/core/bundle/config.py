@@ -34,7 +34,8 @@ class Surroundings:
     """What was looked up or made for one start of a container.
 
     ``namespaces``: OCI type to path, "" for a new one; a type that is missing stays the host's.
-    ``files``: pairs of path on the host and path inside.
+    ``files``: pairs of path on the host and path inside. ``targets``: places of mounts, as asked for and with the
+    links in the image followed.
     """
 
     host: Host
@@ -47,6 +48,7 @@ class Surroundings:
     devices: tuple[DeviceNode, ...] = ()
     throttle_nodes: Mapping[str, DeviceNode] = field(default_factory=dict)
     mount_points: tuple[MountPoint, ...] = ()
+    targets: Mapping[str, str] = field(default_factory=dict)
     seccomp: SeccompFilter = SeccompFilter()
 
 
@@ -89,10 +91,13 @@ def _mounts(container: Container, around: Surroundings) -> list[dict[str, Any]]:
     files = [(source, inside) for source, inside in around.files if inside not in taken]
     if spec.init:
         files.append((around.host.init_path, process.INIT_INSIDE))
-    return [
+    wanted = [
         *(mount for mount in kernel if mount["destination"] not in taken),
         *mounts.file_mounts(files, read_only=spec.read_only_root),
         *mounts.user_mounts(around.mount_points, spec.mounts),
+    ]
+    return [
+        {**mount, "destination": around.targets.get(mount["destination"], mount["destination"])} for mount in wanted
     ]
 
 
