@@ -47,7 +47,7 @@ async def wire(config: StoreConfig, server: Server, metrics: Metrics) -> AsyncIt
     problem = database_care.restore_if_damaged(root.path, root.quarantine)
     if problem:
         _log.error("the database is damaged: it was put aside", extra=fields(problem=problem))
-    metrics.registry.register(StoredFigures(root.path / database_care.DATABASE))
+    metrics.registry.register(StoredFigures(root))
     address = config.registry or f"unix://{config.run_dir}/registry.sock"
     channel = connect(address, tls_files(config.tls_cert, config.tls_key, config.tls_ca))
     with (
@@ -85,7 +85,7 @@ def _parts(config: StoreConfig, stores: Stores, registry: RegistryClient, counts
         leases=leases,
         puller=Puller(stores, registry, collector, counts, parallel_layers=config.parallel_layers),
         collector=collector,
-        accounting=Accounting(stores.database),
+        accounting=Accounting(stores.database, stores.root),
         scrubber=Scrubber(stores, Repairer(stores, registry), collector, rate_bytes_per_s=config.scrub_bytes_per_s),
     )
 

@@ -85,8 +85,9 @@ async def assert_sound(pull: Pull) -> None:
         steps = [step async for step in stub.Scrub(pb.ScrubRequest(rate_bytes_per_second=1 << 34))]
         assert not any(step.HasField("finding") for step in steps)
         report = await stub.GetSharingReport(pb.GetSharingReportRequest())
-    on_disk = [path for name in ("layers", "images") for path in (pull.store.root / name).rglob("*") if path.is_file()]
-    assert sum(path.stat().st_blocks * 512 for path in on_disk) == report.stored_bytes
+    on_disk = [path for path in pull.store.root.rglob("*") if path.is_file()]
+    # The log of the database may grow between the two looks.
+    assert abs(sum(path.stat().st_blocks * 512 for path in on_disk) - report.stored_bytes) < 200_000
     assert not any((pull.store.root / "scratch").iterdir())
 
 

@@ -36,6 +36,11 @@ from strata_store.engine.stores import Stores
 _NUMBERS = count()
 
 
+def layers_and_stacks(report: Report) -> int:
+    """Return what a report says that layers and merged indexes take."""
+    return report.stored_bytes - report.records_bytes
+
+
 @dataclass
 class Node:
     """The parts of one store."""
@@ -111,5 +116,5 @@ async def open_node(folder: Path) -> AsyncIterator[Node]:
             leases=leases,
             creator=ImageCreator(stores.images, layers, leases),
             collector=Collector(stores, Counts(Metrics("store"))),
-            accounting=Accounting(database),
+            accounting=Accounting(database, root),
         )

@@ -54,6 +54,11 @@ class ContentRoot:
             (self.images / name).unlink()
         return strangers + files
 
+    def records_bytes(self) -> int:
+        """Bytes on disk of the database, its log and its copy, and of what was put aside."""
+        files = [*self.path.glob("store.db*"), *(path for path in self.quarantine.rglob("*") if path.is_file())]
+        return sum(stored_bytes(path) for path in files)
+
     def new_scratch(self) -> Path:
         """Make a directory for something unfinished."""
         path = self.scratch / token_hex(8)

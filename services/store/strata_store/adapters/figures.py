@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from strata_chassis.metrics import Metrics
+from strata_store.adapters.content_root import ContentRoot
+from strata_store.adapters.database_care import DATABASE
 from strata_store.adapters.records import usage
 
 _HELP = {
@@ -26,13 +27,14 @@ _HELP = {
 class StoredFigures(Collector):
     """Reads the sums with a connection of its own: a scrape never waits for a write."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, root: ContentRoot) -> None:
+        self._root = root
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges."""
-        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{self._root.path / DATABASE}?mode=ro", uri=True)) as connection:
             totals = usage.totals(connection)
+        totals["stored_bytes"] += self._root.records_bytes()
         for name, text in _HELP.items():
             yield GaugeMetricFamily(f"strata_store_{name}", text, value=totals[name])
         ratio = totals["image_logical_bytes"] / totals["stored_bytes"] if totals["stored_bytes"] else 1.0

@@ -3,7 +3,7 @@
 Everything on the disk is an item: a stack (a merged index), the part of a layer that it lends to others, and the rest
 of the layer (tar, index, aux). An image needs its stack, its layers, and of the layers these borrow from the part that
 is lent. What one image needs is its own, what several need is shared, what none needs can be reclaimed unless a lease
-holds it: each item is counted once, so that the sums add up to the disk.
+holds it: each item is counted once, so that the sums add up to the disk. The database itself is overhead of all.
 """
 
 from collections import defaultdict
@@ -40,12 +40,13 @@ class ImageUse:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All that is stored. ``stacks`` are sizes by chainID."""
+    """All that is stored. ``stacks`` are sizes by chainID, ``records_bytes`` what the database takes."""
 
     images: list[ImageUse]
     layers: Mapping[int, Holding]
     stacks: Mapping[str, int]
     leased_images: frozenset[str] = frozenset()
+    records_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Report:
     file_sharing_saved_bytes: int
     reclaimable_bytes: int
     overhead_bytes: int
+    records_bytes: int
 
 
 def account(inventory: Inventory) -> Report:
@@ -88,11 +90,14 @@ def account(inventory: Inventory) -> Report:
         images=[ledger.image_usage(image) for image in inventory.images],
         layers=[ledger.layer_usage(layer) for layer, holding in inventory.layers.items() if holding.is_live],
         logical_bytes=sum(image_bytes),
-        stored_bytes=sum(ledger.sizes.values()),
+        stored_bytes=sum(ledger.sizes.values()) + inventory.records_bytes,
         layer_sharing_saved_bytes=sum(image_bytes) - layer_bytes,
         file_sharing_saved_bytes=sum(holding.borrowed_bytes for holding in live),
         reclaimable_bytes=sum(size for item, size in ledger.sizes.items() if item not in ledger.held),
-        overhead_bytes=sum(inventory.stacks.values()) + sum(x.index_bytes for x in inventory.layers.values()),
+        overhead_bytes=sum(inventory.stacks.values())
+        + sum(x.index_bytes for x in inventory.layers.values())
+        + inventory.records_bytes,
+        records_bytes=inventory.records_bytes,
     )
 
 

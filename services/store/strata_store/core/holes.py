@@ -80,6 +80,8 @@ def _fill(run: list[Hole], start: int, end: int, rest: int) -> Iterator[Hole]:
             rest += piece.offset - position
         yield piece
         position = piece.end
+    if position < end:
+        yield Hole(position, end - position, REST_DEVICE, rest)
 
 
 def whole_ranges(holes: Iterable[Hole]) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,9 @@
 """The sharing report and the figures behind the metrics."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strata_chassis.database import Database
+from strata_store.adapters.content_root import ContentRoot
 from strata_store.adapters.records import usage
 from strata_store.core.accounts import Report, account
 
@@ -12,11 +13,13 @@ class Accounting:
     """Adds up what is stored."""
 
     database: Database
+    root: ContentRoot
 
     async def report(self, *, include_memory: bool = False) -> Report:
         """Return the account of the whole node."""
         del include_memory
-        return account(await self.database.read(usage.inventory))
+        inventory = await self.database.read(usage.inventory)
+        return account(replace(inventory, records_bytes=self.root.records_bytes()))
 
     async def totals(self) -> dict[str, int]:
         """Return the cheap sums."""
