@@ -100,3 +100,14 @@ async def test_a_store_that_is_told_to_stop_lets_a_pull_end_and_exits_well(pull:
     pull.store.start()
     await pull.run()
     await assert_sound(pull)
+
+
+async def test_a_client_that_goes_away_in_the_middle_stops_the_pull_and_leaves_nothing_half_done(pull: Pull) -> None:
+    for _ in range(3):
+        async with pull.store.stub() as stub:
+            async for message in stub.EnsureImage(pull.request):
+                if message.layer.state == pb.LAYER_STATE_DOWNLOADING:
+                    break
+    await pull.run()
+    await assert_sound(pull)
+    assert "Traceback" not in (pull.store.folder / "store.log").read_text()
