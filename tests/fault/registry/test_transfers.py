@@ -47,7 +47,8 @@ async def test_a_cut_transfer_goes_on_by_range(upstream: FaultRegistry, stub: Re
     assert await read_blob(stub, f"{upstream.address}/app", digest) == BLOB
     starts = [first_byte(seen) for seen in upstream.blob_requests()]
     assert len(starts) == 3
-    assert 2 * MIB < starts[1] <= 3 * MIB < starts[2] <= 5 * MIB
+    assert MIB // 2 < starts[1] <= 3 * MIB  # what lay in a buffer when the connection broke is lost
+    assert starts[1] < starts[2] <= 5 * MIB
 
 
 async def test_a_registry_without_ranges_starts_again_and_the_client_does_not_notice(

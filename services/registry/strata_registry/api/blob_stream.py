@@ -30,9 +30,11 @@ async def progress(reader: BlobReader, offset: int) -> AsyncIterator[pb.FetchBlo
     """Yield the path of a blob's file, then how far it can be read, until all of it is there and right."""
     check_offset(offset, reader)
     available = reader.readable_bytes
+    reader.served_bytes = max(0, available - offset)
     yield pb.FetchBlobResponse(size_bytes=reader.size or 0, local_path=str(reader.path), available_bytes=available)
     while not reader.is_verified or available < reader.readable_bytes:
         available = await reader.reach(available)
+        reader.served_bytes = available - offset
         yield pb.FetchBlobResponse(available_bytes=available)
 
 

@@ -79,6 +79,8 @@ class BlobCache:
                 yield reader
             finally:
                 reader.close()
+                if reader.was_cached:
+                    self.traffic.count_bytes(reader.served_bytes, from_cache=True)
 
     def has(self, digest: Digest) -> bool:
         """Tell whether a blob is here, whole."""
@@ -152,7 +154,7 @@ class BlobCache:
                 if is_own or source is None:
                     raise
                 continue  # refused to somebody else: ask with our own credentials
-            self.traffic.count_request(is_hit=False)
+            self.traffic.count_request(is_hit=not is_own and download.is_verified)
             return BlobReader(download.path, None, download, self.executor)
 
     def _join(self, digest: Digest, source: BlobSource | None) -> tuple[Download, bool]:
@@ -173,20 +175,25 @@ class BlobCache:
 
     async def _carry(self, download: Download) -> None:
         """Run a transfer and commit what it brought; its readers learn the outcome from the download itself."""
-        self.traffic.upstream_transfers.inc()
-        self.traffic.in_flight.inc()
         try:
-            if await download.run():
+            if await self._transferred(download):
                 await self._commit(download)
         except Exception:  # noqa: BLE001 - the border of the task: one transfer must not end the others
             _log.exception("the blob %s could not be kept", download.digest)
         finally:
-            self.traffic.in_flight.dec()
-            self.traffic.count_bytes(download.received_bytes, from_cache=False)
             download.close()
             if self._downloads.get(download.digest, (None,))[0] is download:
                 del self._downloads[download.digest]
             self._tidy(download)
+
+    async def _transferred(self, download: Download) -> bool:
+        self.traffic.upstream_transfers.inc()
+        self.traffic.in_flight.inc()
+        try:
+            return await download.run()
+        finally:
+            self.traffic.in_flight.dec()
+            self.traffic.count_bytes(download.received_bytes, from_cache=False)
 
     async def _commit(self, download: Download) -> None:
         """Make the blob durable behind the readers' backs: they have its bytes already."""

@@ -12,7 +12,8 @@ from strata_registry.adapters.cache.download import Download
 class BlobReader:
     """An open blob; belongs to whoever entered ``BlobCache.open`` and ends with that block.
 
-    ``path`` may be opened by others while the block lasts. ``was_cached`` tells a hit from a miss.
+    ``path`` may be opened by others while the block lasts. ``was_cached`` tells whether the blob was whole when it was
+    opened, ``served_bytes`` what went out (those who send from ``fd`` or ``path`` add it).
     """
 
     def __init__(self, path: Path, size: int | None, download: Download | None, executor: Executor) -> None:
@@ -20,17 +21,14 @@ class BlobReader:
         self._size = size
         self._download = download
         self._executor = executor
+        self.was_cached = self.is_verified
+        self.served_bytes = 0
         self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     @property
     def size(self) -> int | None:
         """Length of the whole blob; None while nobody knows it."""
         return self._size if self._download is None else self._download.size
-
-    @property
-    def was_cached(self) -> bool:
-        """Tell whether the blob was whole when it was opened."""
-        return self._download is None
 
     @property
     def is_verified(self) -> bool:
@@ -64,6 +62,7 @@ class BlobReader:
         length = min(most_bytes, readable - offset)
         if length <= 0:
             return b""
+        self.served_bytes += length
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, os.pread, self.fd, length, offset)
 

@@ -69,6 +69,7 @@ async def _sendfile(request: web.Request, reader: BlobReader, extent: ByteRange)
             if request.transport is None:
                 raise ConnectionResetError
             await loop.sendfile(request.transport, file, position, stop - position)
+            reader.served_bytes += stop - position
             position = stop
 
 
