@@ -148,14 +148,17 @@ class BlobCache:
                 self.blobs.touch(digest)
                 return BlobReader(self.blobs.layout.blob(digest), held.size_bytes, None, self.executor)
             download, is_own = self._join(digest, source)
+            was_whole = download.is_verified
             try:
                 await download.begin()
             except _REFUSALS:
                 if is_own or source is None:
                     raise
                 continue  # refused to somebody else: ask with our own credentials
-            self.traffic.count_request(is_hit=not is_own and download.is_verified)
-            return BlobReader(download.path, None, download, self.executor)
+            self.traffic.count_request(is_hit=was_whole)
+            reader = BlobReader(download.path, None, download, self.executor)
+            reader.was_cached = was_whole
+            return reader
 
     def _join(self, digest: Digest, source: BlobSource | None) -> tuple[Download, bool]:
         if digest in self._downloads and self._downloads[digest][0].error is None:

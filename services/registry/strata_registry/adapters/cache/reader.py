@@ -21,7 +21,7 @@ class BlobReader:
         self._size = size
         self._download = download
         self._executor = executor
-        self.was_cached = self.is_verified
+        self.was_cached = download is None
         self.served_bytes = 0
         self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
