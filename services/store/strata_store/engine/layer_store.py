@@ -1,7 +1,6 @@
 """Layers on disk and in the records: ingested, committed, leased, found, read."""
 
 import asyncio
-import logging
 import shutil
 import sqlite3
 import time
@@ -19,6 +18,7 @@ from strata_store.adapters import hole_map, ingest
 from strata_store.adapters.content_root import AUX, INDEX, TAR, ContentRoot, stored_bytes
 from strata_store.adapters.feed import Feed
 from strata_store.adapters.ingest import Built, Donor, Expected, Limits, Meter, Received
+from strata_store.adapters.kernel import give_back_memory
 from strata_store.adapters.own_thread import in_own_thread
 from strata_store.adapters.records import layers, leases
 from strata_store.adapters.records.layers import LayerRecord, NewLayer
@@ -26,7 +26,7 @@ from strata_store.core.contents import Place, choose_donors
 from strata_store.core.inode import Inode
 from strata_store.core.layer_index import read_layer_index
 
-_log = logging.getLogger(__name__)
+_IDLE_S = 1.0
 Fill = Callable[[Feed], Awaitable[None]]
 """Puts a layer's bytes into a feed, and ends it."""
 
@@ -65,6 +65,7 @@ class LayerStore:
         self._database = database
         self._threads = threads
         self._limits = limits
+        self._running = 0
 
     async def hold(self, diff_id: Digest, lease: str) -> LayerRecord | None:
         """Put a lease on a layer if it is there."""
@@ -90,7 +91,7 @@ class LayerStore:
 
         Cancelling throws away what has arrived. Raises what ``fill`` raises, and what ``ingest.receive`` does.
         """
-        async with self._scratch() as scratch:
+        async with self._at_work(), self._scratch() as scratch:
             received = await self._receive(fill, scratch, expected, meter)
             existing = await self.hold(received.diff_id, lease)
             if existing is not None:
@@ -98,6 +99,20 @@ class LayerStore:
             known, donors = await self._borrow(received, lease)
             built = await in_own_thread("layer-build", lambda: ingest.build(received, known, donors))
             return await self._commit(built, lease, blob)
+
+    @asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
+        """Count what runs; when nothing has run for a while, memory is given back."""
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            asyncio.get_running_loop().call_later(_IDLE_S, self._rest)
+
+    def _rest(self) -> None:
+        if not self._running:
+            give_back_memory()
 
     @asynccontextmanager
     async def _scratch(self) -> AsyncIterator[Path]:
