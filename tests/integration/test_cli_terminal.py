@@ -141,10 +141,12 @@ def test_a_terminated_exec_restores_the_terminal(suite: Suite, tiny: str) -> Non
 
 
 def test_a_gateway_that_dies_leaves_a_sentence_and_a_usable_terminal(suite: Suite, tiny: str) -> None:
-    with shell(suite, tiny, "--name", "left") as child:
+    suite.strata("run", "-d", "--name", "box", tiny, "sleep", "1000")
+    with on_terminal(suite, "exec", "-it", *SHELL, "box", "sh") as child:
+        child.expect_exact(PROMPT)
         suite.kill("gateway")
         child.expect("strata: .*gateway.*")
-        assert ended(child) == 125
+        assert ended(child) == 1
         assert is_cooked(child)
 
 

@@ -6,7 +6,8 @@ One thread, one poll: stdin, the gateway's socket, and a pipe that signals write
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Generic, NamedTuple, TypeVar
@@ -52,6 +53,12 @@ class Terms(NamedTuple):
     is_tty: bool
     detach_keys: bytes = b""
     proxies_signals: bool = True
+    is_resumable: bool = False
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it can go on over another connection: not when input through a pipe may have been lost."""
+        return self.is_resumable and (self.is_tty or not self.sends_stdin)
 
 
 class Ended(NamedTuple):
@@ -65,34 +72,37 @@ class Session(Generic[R]):
     """Moves bytes between this side and one open stream."""
 
     def __init__(
-        self, channel: Channel, stream: Stream[R], wrap: Callable[[StreamInput], Message], terms: Terms
+        self,
+        channel: Channel,
+        stream: Stream[R],
+        wrap: Callable[[StreamInput], Message],
+        output_of: Callable[[R], StreamOutput | None],
+        terms: Terms,
+        *,
+        skips: Mapping[str, int] | None = None,
     ) -> None:
-        """Serve ``stream`` of ``channel``; ``wrap`` makes its requests of inputs."""
+        """Serve ``stream`` of ``channel``; ``wrap`` makes its requests of inputs, ``output_of`` reads its responses.
+
+        ``skips`` says how many bytes of stdout and stderr were shown before, and come once more.
+        """
+        self.terms = terms
+        self.shown: Counter[str] = Counter()
         self._channel = channel
         self._stream = stream
         self._wrap = wrap
-        self._terms = terms
+        self._output_of = output_of
+        self._skips = dict(skips or {})
         self._scanner = DetachScanner(terms.detach_keys if terms.is_tty else b"")
         self._is_stdin_open = terms.sends_stdin
         self._is_detached = False
         self._exit: ExitStatus | None = None
 
-    def run(self, outputs: Callable[[R], StreamOutput | None], hint: str) -> Ended:
-        """Go on until the stream ends or the user detaches; raises the stream's error.
-
-        ``outputs`` takes what else a response may hold, and gives its output if it has one. ``hint`` says how to come
-        back to the process, which goes on, when the gateway is lost on the way.
-        """
-        try:
-            return self._run(outputs)
-        except Unavailable as error:
-            raise Unavailable(f"{error.message}; {hint}", reason=error.reason, metadata=error.metadata) from error
-
-    def _run(self, outputs: Callable[[R], StreamOutput | None]) -> Ended:
-        is_raw = self._terms.is_tty and self._terms.sends_stdin and terminal.is_terminal(_STDIN)
+    def run(self) -> Ended:
+        """Go on until the stream ends or the user detaches; raises the stream's error."""
+        is_raw = self.terms.is_tty and self.terms.sends_stdin and terminal.is_terminal(_STDIN)
         with _signal_pipe(self._caught_signals()) as signals, terminal.raw(_STDIN) if is_raw else nullcontext():
             while not self._is_detached:
-                self._deliver(outputs)
+                self._deliver()
                 if self._stream.has_ended:
                     break
                 self._wait(signals)
@@ -102,24 +112,37 @@ class Session(Generic[R]):
 
     # ---------------------------------------------------------------------------------------------- from the gateway
 
-    def _deliver(self, outputs: Callable[[R], StreamOutput | None]) -> None:
+    def _deliver(self) -> None:
         """Write what has come. Writing blocks: a slow reader of ours slows the process down, as it should."""
         while (response := self._stream.receive_now()) is not None:
-            output = outputs(response)
+            output = self._output_of(response)
             kind = output.WhichOneof("output") if output is not None else None
             if output is None:
                 continue
             if kind == "stdout":
-                write_all(_STDOUT, output.stdout)
+                write_all(_STDOUT, self._news("stdout", output.stdout))
             elif kind == "stderr":
-                write_all(_STDERR, output.stderr)
+                write_all(_STDERR, self._news("stderr", output.stderr))
             elif kind == "exit":
                 self._exit = output.exit
+
+    def _news(self, name: str, content: bytes) -> bytes:
+        """The part of an output that was not shown before."""
+        known = min(self._skips.get(name, 0), len(content))
+        self._skips[name] = self._skips.get(name, 0) - known
+        self.shown[name] += len(content)
+        return content[known:]
 
     # --------------------------------------------------------------------------------------------- from this side
 
     def _wait(self, signals: int) -> None:
-        """Sleep until something can be moved, and move it."""
+        """Sleep until something can be moved, and move it.
+
+        A gateway that is shutting down is left at once by a session that can go on elsewhere: it waits for its calls.
+        """
+        if self._channel.is_closing and self.terms.can_resume:
+            self._stream.cancel()
+            raise Unavailable("the gateway is shutting down", reason="SHUTTING_DOWN")
         poll = select.poll()
         poll.register(signals, select.POLLIN)
         poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._channel.write() else 0))
@@ -151,15 +174,15 @@ class Session(Generic[R]):
     def _pass_on_signals(self, numbers: bytes) -> None:
         for number in numbers:
             if number != signal.SIGWINCH:
-                if not self._terms.proxies_signals:
+                if not self.terms.proxies_signals:
                     raise SystemExit(128 + number)
                 self._send(StreamInput(signal=signal.Signals(number).name))
             elif (size := terminal.size_of()) is not None:
                 self._send(StreamInput(resize=size))
 
     def _caught_signals(self) -> set[signal.Signals]:
-        caught = {signal.SIGWINCH} if self._terms.is_tty else set()
-        if self._terms.proxies_signals:
+        caught = {signal.SIGWINCH} if self.terms.is_tty else set()
+        if self.terms.proxies_signals:
             return caught | {one for one in signal.Signals if one not in _NOT_PROXIED and one < signal.SIGRTMIN}
         return caught | {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 

@@ -174,6 +174,11 @@ class Channel:
 
     # ------------------------------------------------------------------------------------------------------------ I/O
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the peer is shutting down, or gone: no more calls can be started."""
+        return self._connection.is_closing
+
     def fileno(self) -> int:
         """Give the socket for a poll of one's own: ``read`` when it is readable, ``write`` when it is writable."""
         return self._socket.fileno()

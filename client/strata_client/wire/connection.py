@@ -52,6 +52,11 @@ class Connection:
         self._send(frames.SETTINGS, 0, 0, frames.encode_settings(ours))
         self._send_credit(0, _CONNECTION_WINDOW_BYTES - _DEFAULT_WINDOW_BYTES)
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether no more calls can be started."""
+        return self._closing is not None
+
     # ----------------------------------------------------------------------------------------------- what callers do
 
     def start(self, path: str, metadata: Headers, timeout_s: float | None = None) -> Call:

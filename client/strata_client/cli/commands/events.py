@@ -10,7 +10,10 @@ from strata_client.cli.filters import Filters, parse_filters
 from strata_client.cli.options import Command, many, text
 from strata_client.cli.parsing import Line
 from strata_client.cli.quantities import parse_moment, rfc3339, timestamp
+from strata_client.cli.resuming import followed
 from strata_client.cli.tables import printable
+from strata_client.gateway import Gateway
+from strata_client.wire.channel import Stream
 
 _FILTERS = ("container", "event", "image", "label", "network", "type", "volume")
 
@@ -24,10 +27,14 @@ def run(line: Line, context: Context) -> int:
         until=timestamp(parse_moment(line.text("until"))) if line.text("until") else None,
     )
     write = _writer(line.text("format"))
-    with context.connect() as gateway, gateway.stream(request, WatchEventsResponse) as stream:
-        for response in stream:
-            if _matches(response.event, filters):
-                write(response.event)
+
+    def begin(gateway: Gateway) -> Stream[WatchEventsResponse]:
+        return gateway.stream(request, WatchEventsResponse)
+
+    for response in followed(context, begin):
+        if _matches(response.event, filters):
+            write(response.event)
+        request.after_cursor = response.event.cursor
     return 0
 
 

@@ -27,7 +27,7 @@ def run(line: Line, context: Context) -> int:
             detach_keys=parse_detach_keys(line.text("detach-keys")),
             proxies_signals=False,
         )
-        ended = Session(gateway.channel, stream, _wrap, terms).run(_output, "the command goes on")
+        ended = Session(gateway.channel, stream, _wrap, _output, terms).run()
     if ended.is_detached:
         warn("\nstrata: detached; the command goes on")
         return 0

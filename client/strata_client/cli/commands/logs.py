@@ -8,7 +8,10 @@ from strata_client.cli.context import Context
 from strata_client.cli.options import Command, flag, text
 from strata_client.cli.parsing import Line, UsageError
 from strata_client.cli.quantities import parse_moment, rfc3339, timestamp
+from strata_client.cli.resuming import followed
 from strata_client.cli.session import write_all
+from strata_client.gateway import Gateway
+from strata_client.wire.channel import Stream
 
 
 def run(line: Line, context: Context) -> int:
@@ -21,10 +24,21 @@ def run(line: Line, context: Context) -> int:
         tail=_tail(line.text("tail")),
     )
     sys.stdout.flush()
-    with context.connect() as gateway, gateway.stream(request, GetLogsResponse) as stream:
-        for response in stream:
-            _print(response, has_times=line.flag("timestamps"))
+
+    def begin(gateway: Gateway) -> Stream[GetLogsResponse]:
+        return gateway.stream(request, GetLogsResponse)
+
+    for response in followed(context, begin):
+        _print(response, has_times=line.flag("timestamps"))
+        if response.entries:
+            _continue_after(request, response.entries[-1])
     return 0
+
+
+def _continue_after(request: GetLogsRequest, last: GetLogsResponse.Entry) -> None:
+    """Change a request to ask for what comes after an entry, in case the gateway is lost."""
+    request.ClearField("tail")
+    request.since.FromNanoseconds(last.time.ToNanoseconds() + 1)
 
 
 def _tail(text: str) -> int | None:

@@ -15,6 +15,7 @@ from strata_client.cli.names import familiar
 from strata_client.cli.options import Command, flag, many, text
 from strata_client.cli.parsing import Line, UsageError
 from strata_client.cli.progress import PullReport
+from strata_client.cli.resuming import run_resumably
 from strata_client.cli.run_options import CREATE_OPTIONS
 from strata_client.cli.session import Session, Terms
 from strata_client.wire.channel import Stream
@@ -41,11 +42,12 @@ def run(line: Line, context: Context) -> int:
             is_tty=line.flag("tty"),
             detach_keys=parse_detach_keys(line.text("detach-keys")),
             proxies_signals=line.flag("sig-proxy"),
+            is_resumable=header.stdout and header.stderr,
         )
-        come_back = f"'strata attach {created.container.name}' connects again"
-        ended = Session(gateway.channel, stream, _wrap, terms).run(_output, f"the container goes on: {come_back}")
+        session = Session(gateway.channel, stream, _wrap, _output, terms)
+        ended = run_resumably(context, created.container, session)
     if ended.is_detached:
-        warn(f"\nstrata: detached; {come_back}")
+        warn(f"\nstrata: detached; 'strata attach {created.container.name}' connects again")
         return 0
     return status_of_exit(ended.exit)
 

@@ -18,7 +18,7 @@ def run(line: Line, context: Context) -> int:
     with context.connect() as gateway:
         if is_attached:
             container = find(gateway, line.arguments[0])
-            return attach(gateway, container, line, sends_stdin=line.flag("interactive"), starts=True)
+            return attach(context, gateway, container, line, sends_stdin=line.flag("interactive"), starts=True)
 
         def start(name: str) -> str:
             gateway.call(StartContainerRequest(container=name), StartContainerResponse)
