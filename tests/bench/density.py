@@ -10,7 +10,7 @@ from strata.runtime.v1 import container_pb2
 from tests.bench.harness import Report, timed
 from tests.bench.rpc import Engine, connected
 from tests.bench.space import suite_pss
-from tests.fixtures.leaks import left_behind, traces
+from tests.fixtures.leaks import left_behind, traces_of_containers
 from tests.fixtures.suite import Suite
 
 MB = 1_000_000
@@ -21,7 +21,7 @@ EDGE = 10
 def measure(suite: Suite, image: str, count: int) -> Report:
     """Start ``count`` idle containers one by one, look at them, and remove them all."""
     report = Report(f"{count} containers")
-    before, empty = traces(suite.root).of_containers(), suite_pss(suite)
+    before, empty = traces_of_containers(suite.root), suite_pss(suite)
     names = [f"dense{number}" for number in range(count)]
     with connected(suite) as engine:
         starts = [timed(lambda name=name: _start(engine, image, name)) for name in names]  # type: ignore[misc]
@@ -32,7 +32,7 @@ def measure(suite: Suite, image: str, count: int) -> Report:
     report.add("strata ps", timed(lambda: suite.strata("ps")) * 1000, "ms", mark=100)
     report.add("metrics scrape", timed(lambda: _scrape(suite)) * 1000, "ms", mark=200)
     report.add("all removed", timed(lambda: suite.strata("rm", "--force", *names)), "s", mark=60)
-    left = left_behind(before, lambda: traces(suite.root).of_containers())
+    left = left_behind(before, lambda: traces_of_containers(suite.root))
     report.add("left behind", sum(map(len, left.values())), "things", mark=0)
     return report
 
