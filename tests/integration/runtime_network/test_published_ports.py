@@ -1,6 +1,7 @@
 """Ports of the host that lead to containers, through the real kernel."""
 # ruff: noqa: S104 - binding to all addresses is what is tested
 
+import asyncio
 import socket
 import subprocess
 from pathlib import Path
@@ -161,3 +162,20 @@ async def test_a_client_that_never_falls_silent_reaches_the_next_container(netwo
         with serving(second, 53, socket.SOCK_DGRAM):
             client.send(b"?")
             assert client.recv(100)
+
+
+async def test_rules_that_somebody_flushed_are_put_back(network, names):
+    container = await network.attach("c", publishing(PublishedPort(80)))
+    port = container.ports[0].host_port
+    remove_table(names.table)  # what reloading a firewall does to everybody's (flush ruleset)
+    with serving(container, 80):
+        for _ in range(20):
+            if ask("127.0.0.1", port, timeout_s=0.5):
+                break
+            await asyncio.sleep(0.05)  # others' turn: the network notices
+        assert ask("127.0.0.1", port) != ""
+    await network.detach("c")
+
+
+def remove_table(name):
+    subprocess.run(["nft", "delete", "table", "inet", name], check=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from strata_chassis.errors import FailedPrecondition, ResourceExhausted
+from strata_chassis.errors import FailedPrecondition, ResourceExhausted, StrataError
 from strata_runtime.adapters.network.config import NetworkConfig
 from strata_runtime.adapters.network.host_network import HostNetwork
+from strata_runtime.adapters.network.table_watch import TableWatch
 from strata_runtime.core.network.backend import NetworkBackend
 from strata_runtime.core.network.defining import NetworkWish
 from strata_runtime.core.network.definition import NetworkDefinition
@@ -33,17 +34,18 @@ class ThreadedNetwork:
         self._thread = _thread()
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._watch: TableWatch | None = None
 
     async def start(self) -> None:
         """Make what all containers share, and take over what an earlier process of ours left."""
         self._host = await self._run(lambda: HostNetwork(self._config))
+        self._watch = TableWatch(self._host.table)
+        asyncio.get_running_loop().add_reader(self._watch, self._on_change, self._watch)
         self._warm_later()
 
     async def attach(self, container_id: str, spec: NetworkSpec) -> Attachment:
         """Give a container its network, before its first process starts. Repeating it returns what it has."""
-        attachment = await self._run(lambda: self._opened.attach(container_id, spec))
-        self._warm_later()
-        return attachment
+        return await self._run(lambda: self._opened.attach(container_id, spec))
 
     async def detach(self, container_id: str) -> None:
         """Take a container's network back; one that has none is left alone."""
@@ -95,12 +97,14 @@ class ThreadedNetwork:
 
     async def stop(self) -> None:
         """End this process's part; containers keep their network."""
+        self._stop_watching()
         if self._host is not None:
             await self._run(self._host.close)
         self._close()
 
     async def teardown(self) -> None:
         """Take everything back, shared parts included."""
+        self._stop_watching()
         await self._run(self._opened.teardown)
         self._close()
 
@@ -117,10 +121,23 @@ class ThreadedNetwork:
             return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
         finally:
             self._waiting -= 1
+            self._warm_later()
+
+    def _on_change(self, watch: TableWatch) -> None:
+        """See to it that our rules are there after somebody changed something."""
+        if watch.may_be_lost() and self._host is not None:
+            self._thread.submit(self._heal, self._host)
+
+    @staticmethod
+    def _heal(host: HostNetwork) -> None:
+        try:
+            host.heal()
+        except (OSError, StrataError):
+            _log.exception("cannot put our rules back")
 
     def _warm_later(self) -> None:
         """Make namespaces ready soon: not now, when a container that has just got one is being started."""
-        if self._timer is None:
+        if self._timer is None and self._host is not None:
             self._timer = asyncio.get_running_loop().call_later(_WARM_DELAY_S, self._warm)
 
     def _warm(self) -> None:
@@ -136,6 +153,12 @@ class ThreadedNetwork:
                 self._thread.submit(self._warm_one)
         except (OSError, RuntimeError, ResourceExhausted) as error:  # no room, or no thread: it is made when needed
             _log.warning("cannot keep network namespaces ready: %s", error)
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            asyncio.get_running_loop().remove_reader(self._watch)
+            self._watch.close()
+            self._watch = None
 
     def _close(self) -> None:
         self._host = None

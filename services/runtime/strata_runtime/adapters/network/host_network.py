@@ -1,5 +1,6 @@
 """One suite's networks on this host, from opening to clearing away. Everything here runs on one thread."""
 
+import logging
 import shutil
 from collections.abc import Collection
 from contextlib import ExitStack
@@ -21,11 +22,14 @@ from strata_runtime.adapters.network.parts import Parts, live_network
 from strata_runtime.adapters.network.recovery import answer_all_again, hold_ports_again, recover_attachments
 from strata_runtime.adapters.network.rules import apply_rules
 from strata_runtime.adapters.network.stations import StationMaker, StationPool
+from strata_runtime.adapters.network.table_watch import has_table
 from strata_runtime.core.network.defining import NetworkWish
 from strata_runtime.core.network.definition import DEFAULT_NETWORK, NetworkDefinition
 from strata_runtime.core.network.names import HostNames, host_names
 from strata_runtime.core.network.ruleset import removal_text
 from strata_runtime.core.network.spec import Attachment, Endpoint, EndpointSpec, NetworkSpec, PublishedPort
+
+_log = logging.getLogger(__name__)
 
 
 class HostNetwork:
@@ -35,6 +39,7 @@ class HostNetwork:
         """Make what all containers share, take over what is there, and be ready to attach."""
         (config.run_dir / "network").mkdir(mode=0o711, parents=True, exist_ok=True)
         self._parts = _open_parts(config)
+        self._is_open = True
         try:
             self._take_over()
         except BaseException:
@@ -65,6 +70,17 @@ class HostNetwork:
         """Detach all but the ``live`` containers."""
         for container_id in self._parts.attachments.keys() - set(live):
             self.detach(container_id)
+
+    @property
+    def table(self) -> str:
+        """Name of our nftables table."""
+        return self._parts.names.table
+
+    def heal(self) -> None:
+        """Put our rules back if somebody removed them, other than ourselves at the end."""
+        if self._is_open and not has_table(self.table):
+            _log.warning("nftables table %s was removed by somebody: it is put back", self.table)
+            apply_rules(self._parts)
 
     def warm_one(self) -> bool:
         """Make one more station ready; tell whether there was need for it."""
@@ -117,6 +133,7 @@ class HostNetwork:
 
     def close(self) -> None:
         """Close what is ours alone; containers keep their networks, if there are any."""
+        self._is_open = False
         for pool in self._parts.pools:
             pool.drain()
         self._parts.name_server.stop()
@@ -128,6 +145,7 @@ class HostNetwork:
 
     def teardown(self) -> None:
         """Take everything back that we ever made here, but for the definitions of networks; then close."""
+        self._is_open = False
         parts = self._parts
         self.reconcile(())
         for network in parts.networks.values():

@@ -68,7 +68,7 @@ class NetlinkSocket:
         self._socket.send(_encode(request, self._sequence))
         objects: list[bytes] = []
         while True:
-            for message_kind, message in _messages(self._socket.recv(_DUMP_BYTES)):
+            for message_kind, message in messages(self._socket.recv(_DUMP_BYTES)):
                 if message_kind == _NLMSG_DONE:
                     return objects
                 if message_kind == _NLMSG_ERROR:
@@ -128,12 +128,12 @@ def _encode(request: Request, sequence: int) -> bytes:
 
 def _answers(datagram: bytes) -> Iterator[tuple[int, int]]:
     """Yield sequence number and errno of each acknowledgement (NLMSG_ERROR, where errno 0 means done)."""
-    for kind, message in _messages(datagram):
+    for kind, message in messages(datagram):
         if kind == _NLMSG_ERROR:
             yield _HEADER.unpack_from(message)[3], -_ERRNO.unpack_from(message, _HEADER.size)[0]
 
 
-def _messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
+def messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield kind and bytes of each message, its header included."""
     offset = 0
     while offset + _HEADER.size <= len(datagram):

@@ -34,10 +34,7 @@ def apply(text: str) -> None:
     if program is None:
         message = "nft is missing: install the package nftables"
         raise FailedPrecondition(message, reason="NFT_MISSING")
-    with (
-        os.fdopen(os.memfd_create("nft-in"), "w+b") as source,
-        os.fdopen(os.memfd_create("nft-out"), "w+b") as complaints,
-    ):
+    with _memory_file("nft-in") as source, _memory_file("nft-out") as complaints:
         source.write(text.encode())
         source.seek(0)
         actions = [
