@@ -55,8 +55,10 @@ async def wire(config: RegistryConfig, server: Server, metrics: Metrics) -> Asyn
         blobs.load()
         database = stack.enter_context(Database(layout.index, MIGRATIONS))
         catalogue = Catalogue(database)
-        cache = await _cache(config, stack, executor, blobs, catalogue, traffic=Traffic(metrics))
-        proxy = _proxy(config, exchange, cache, catalogue, database)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        cache = await _cache(config, executor, blobs, catalogue, traffic=Traffic(metrics), tasks=tasks)
+        stack.callback(cache.stop)
+        proxy = _proxy(config, exchange, cache, database, tasks=tasks)
         server.add(add_RegistryServiceServicer_to_server, RegistryServicer(proxy))
         if config.http_listen:
             from strata_registry.distribution import serving  # costs memory that others need not spend
@@ -79,20 +81,17 @@ async def _exchange(config: RegistryConfig, stack: AsyncExitStack, executor: Exe
 
 async def _cache(
     config: RegistryConfig,
-    stack: AsyncExitStack,
     executor: Executor,
     blobs: LocalBlobs,
     catalogue: Catalogue,
     *,
     traffic: Traffic,
+    tasks: asyncio.TaskGroup,
 ) -> BlobCache:
     evictor = Evictor(blobs, Leases(), catalogue, traffic, Budget(config.cache_bytes, config.cache_grace_s))
-    tasks = await stack.enter_async_context(asyncio.TaskGroup())
     transfers = rules.transfer_rules(config)
     shared = await _shared_store(config)
-    cache = BlobCache(blobs, evictor, traffic, executor, tasks=tasks, rules=transfers, shared=shared)
-    stack.callback(cache.stop)
-    return cache
+    return BlobCache(blobs, evictor, traffic, executor, tasks=tasks, rules=transfers, shared=shared)
 
 
 async def _shared_store(config: RegistryConfig) -> SharedBlobs | None:
@@ -106,10 +105,10 @@ async def _shared_store(config: RegistryConfig) -> SharedBlobs | None:
 
 
 def _proxy(
-    config: RegistryConfig, exchange: Exchange, cache: BlobCache, catalogue: Catalogue, database: Database
+    config: RegistryConfig, exchange: Exchange, cache: BlobCache, database: Database, *, tasks: asyncio.TaskGroup
 ) -> Proxy:
-    upstream = UpstreamManifests(exchange)
-    manifests = Manifests(upstream, cache, catalogue, rules.tag_rules(config))
+    upstream, catalogue = UpstreamManifests(exchange), Catalogue(database)
+    manifests = Manifests(upstream, cache, catalogue, rules.tag_rules(config), tasks=tasks)
     blobs = Blobs(exchange, cache, is_offline=config.offline)
     images = Images(manifests, blobs, cache, catalogue, Pins(database))
     return Proxy(

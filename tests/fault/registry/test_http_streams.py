@@ -15,6 +15,7 @@ import pytest
 from strata.registry.v1 import registry_pb2 as pb
 from tests.fixtures.fault_registry import Fault, FaultRegistry, fault_registry
 from tests.fixtures.http_client import HttpClient
+from tests.fixtures.images.catalogue import build_tiny
 from tests.fixtures.registry_service import RegistryProcess, http_flags, registry_service
 
 MIB = 1 << 20
@@ -66,6 +67,19 @@ def test_a_crowd_at_a_cold_blob_is_one_transfer(proxy: RegistryProcess, upstream
         answers = list(crowd.map(lambda _: client.request("GET", f"/v2/up/app/blobs/{digest}").body, range(200)))
     assert all(answer == BLOB for answer in answers)
     assert len(upstream.blob_requests()) == 1
+
+
+def test_a_crowd_at_a_cold_tag_is_one_question(proxy: RegistryProcess, upstream: FaultRegistry) -> None:
+    manifest = build_tiny().path(build_tiny().names()["tiny:one"].digest).read_bytes()
+    upstream.add_manifest("app", "v1", manifest, "application/vnd.oci.image.manifest.v1+json")
+    fault = Fault(pause_after=0)
+    upstream.faults = [Fault(), fault]  # the HEAD, then the GET
+    client = HttpClient(proxy.http_address)
+    with ThreadPoolExecutor(20) as crowd:
+        answers = [crowd.submit(client.request, "GET", "/v2/up/app/manifests/v1") for _ in range(20)]
+        fault.resume.set()
+    assert all(answer.result().body == manifest for answer in answers)
+    assert len([seen for seen in upstream.seen if "/manifests/" in seen.path]) <= 4
 
 
 def test_wrong_bytes_end_in_a_broken_connection(proxy: RegistryProcess, upstream: FaultRegistry) -> None:

@@ -142,11 +142,9 @@ class BlobCache:
 
     async def _reader(self, digest: Digest, source: BlobSource | None) -> BlobReader:
         while True:
-            held = self.blobs.held(digest)
-            if held is not None:
+            if (reader := self._whole(digest)) is not None:
                 self.traffic.count_request(is_hit=True)
-                self.blobs.touch(digest)
-                return BlobReader(self.blobs.layout.blob(digest), held.size_bytes, None, self.executor)
+                return reader
             download, is_own = self._join(digest, source)
             was_whole = download.is_verified
             try:
@@ -159,6 +157,18 @@ class BlobCache:
             reader = BlobReader(download.path, None, download, self.executor)
             reader.was_cached = was_whole
             return reader
+
+    def _whole(self, digest: Digest) -> BlobReader | None:
+        """Open a blob that is here, if it is; one whose file somebody removed is no longer."""
+        held = self.blobs.held(digest)
+        if held is None:
+            return None
+        try:
+            self.blobs.touch(digest)
+            return BlobReader(self.blobs.layout.blob(digest), held.size_bytes, None, self.executor)
+        except FileNotFoundError:
+            self.blobs.forget(digest)
+            return None
 
     def _join(self, digest: Digest, source: BlobSource | None) -> tuple[Download, bool]:
         if digest in self._downloads and self._downloads[digest][0].error is None:

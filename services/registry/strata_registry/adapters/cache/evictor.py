@@ -47,12 +47,14 @@ class Evictor:
         async with self._turn:
             references = await self._catalogue.children()
             kept = await self._catalogue.kept(time.time() - _ORPHAN_LIFE_S)
-            victims = choose_victims(self._candidates(grace_s, kept), references, keep_bytes)
+            loop = asyncio.get_running_loop()
+            candidates = self._candidates(grace_s, kept)
+            victims = await loop.run_in_executor(executor, choose_victims, candidates, references, keep_bytes)
             freed = 0
             removed = []
             for digest in map(Digest.parse, victims):
                 if not self.leases.is_held(digest):  # someone may have come while this loop waited
-                    freed += await asyncio.get_running_loop().run_in_executor(executor, self._blobs.remove, digest)
+                    freed += await loop.run_in_executor(executor, self._blobs.remove, digest)
                     removed.append(str(digest))
             if removed:
                 await self._catalogue.forget(removed)

@@ -1,8 +1,10 @@
 """Whole blobs as files: visible only when complete and verified, never changed, removed by name."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from strata_chassis.durable import fsync_dir, remove_scratch
@@ -17,6 +19,8 @@ class LocalBlobs:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._held: dict[Digest, Held] = {}
+        self._total_bytes = 0
+        self._lock = threading.Lock()  # commits and removals come from several threads
 
     def load(self) -> None:
         """Read what is there, and clear what a killed process left; blocking, once, at start."""
@@ -26,7 +30,7 @@ class LocalBlobs:
             digest = digest_of_blob(path)
             if digest is not None:
                 status = path.stat()
-                self._held[digest] = Held(str(digest), status.st_size, status.st_mtime)
+                self._note(digest, Held(str(digest), status.st_size, status.st_mtime))
                 self.layout.partial_blob(digest).unlink(missing_ok=True)
 
     def held(self, digest: Digest) -> Held | None:
@@ -39,14 +43,15 @@ class LocalBlobs:
 
     def total_bytes(self) -> int:
         """Add up the whole blobs."""
-        return sum(held.size_bytes for held in self._held.values())
+        return self._total_bytes
 
     def touch(self, digest: Digest) -> None:
         """Note that a blob is used now."""
         now_s = time.time()
-        held = self._held[digest]
-        self._held[digest] = Held(held.digest, held.size_bytes, now_s)
         os.utime(self.layout.blob(digest), (now_s, now_s))
+        with self._lock:
+            if digest in self._held:
+                self._held[digest] = replace(self._held[digest], used_at_s=now_s)
 
     def commit(self, digest: Digest, path: Path) -> None:
         """Make a verified, synced file visible as a blob; ``path`` stays, as a second name. Blocking."""
@@ -55,13 +60,21 @@ class LocalBlobs:
         if not target.exists():
             target.hardlink_to(path)
             fsync_dir(target.parent)
-        self._held[digest] = Held(str(digest), target.stat().st_size, time.time())
+        self._note(digest, Held(str(digest), target.stat().st_size, time.time()))
 
     def remove(self, digest: Digest) -> int:
         """Remove a blob and return the bytes freed; readers that have it open keep it. Blocking."""
-        held = self._held.pop(digest, None)  # first: from here on nobody opens it
+        freed_bytes = self.forget(digest)  # first: from here on nobody opens it
         self.layout.blob(digest).unlink(missing_ok=True)
-        return held.size_bytes if held else 0
+        return freed_bytes
+
+    def forget(self, digest: Digest) -> int:
+        """Stop knowing a blob, whose file somebody else removed; return its bytes."""
+        with self._lock:
+            held = self._held.pop(digest, None)
+            size_bytes = held.size_bytes if held else 0
+            self._total_bytes -= size_bytes
+        return size_bytes
 
     def partials(self) -> Iterator[tuple[Digest, Path, Held]]:
         """Yield the blobs of which only a part is here."""
@@ -70,3 +83,9 @@ class LocalBlobs:
             if digest is not None and digest not in self._held:
                 status = path.stat()
                 yield digest, path, Held(str(digest), status.st_size, status.st_mtime)
+
+    def _note(self, digest: Digest, held: Held) -> None:
+        with self._lock:
+            before = self._held.get(digest)
+            self._held[digest] = held
+            self._total_bytes += held.size_bytes - (before.size_bytes if before else 0)

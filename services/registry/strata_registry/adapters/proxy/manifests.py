@@ -10,6 +10,7 @@ from strata_oci.descriptor import Descriptor
 from strata_oci.digest import Digest
 from strata_registry.adapters.cache.blob_cache import BlobCache
 from strata_registry.adapters.cache.catalogue import Catalogue, record_of
+from strata_registry.adapters.single_flight import SingleFlight
 from strata_registry.adapters.upstream.manifests import UpstreamManifests
 from strata_registry.core.credentials import Credential
 from strata_registry.core.freshness import CachedTag, Freshness, TagAction, tag_action
@@ -47,11 +48,21 @@ class CachedManifest:
 class Manifests:
     """Answers for tags and manifests."""
 
-    def __init__(self, upstream: UpstreamManifests, cache: BlobCache, catalogue: Catalogue, rules: TagRules) -> None:
+    def __init__(
+        self,
+        upstream: UpstreamManifests,
+        cache: BlobCache,
+        catalogue: Catalogue,
+        rules: TagRules,
+        *,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
         self._upstream = upstream
         self._cache = cache
         self._catalogue = catalogue
         self._rules = rules
+        self._tags = SingleFlight[CachedManifest](tasks)
+        self._fetches = SingleFlight[tuple[CachedManifest, str]](tasks)
 
     async def get(
         self,
@@ -105,7 +116,14 @@ class Manifests:
     async def _ask(
         self, repository: Repository, tag: str, credential: Credential | None, cached: CachedTag | None
     ) -> CachedManifest:
-        """Ask upstream where a tag points, and fetch the manifest only if it is not here."""
+        """Ask upstream where a tag points; a crowd asks once."""
+        question = (repository, tag, credential)
+        return await self._tags.ask(question, lambda: self._look_up(repository, tag, credential, cached))
+
+    async def _look_up(
+        self, repository: Repository, tag: str, credential: Credential | None, cached: CachedTag | None
+    ) -> CachedManifest:
+        """Ask where a tag points, and fetch the manifest only if it is not here."""
         head = await self._upstream.head(repository, tag, credential, cached.etag if cached else "")
         digest = Digest.parse(cached.digest) if cached and head.is_unchanged else head.digest
         if digest is None:
@@ -139,6 +157,13 @@ class Manifests:
     async def _fetch(
         self, repository: Repository, reference: str, credential: Credential | None
     ) -> tuple[CachedManifest, str]:
+        question = (repository, reference, credential)
+        return await self._fetches.ask(question, lambda: self._download(repository, reference, credential))
+
+    async def _download(
+        self, repository: Repository, reference: str, credential: Credential | None
+    ) -> tuple[CachedManifest, str]:
+        """Fetch, check and keep a manifest; return it with its ETag."""
         fetched = await self._upstream.get(repository, reference, credential)
         separator = "@" if ":" in reference else ":"
         facts = examine(fetched.content, fetched.content_type, what=f"{repository}{separator}{reference}")

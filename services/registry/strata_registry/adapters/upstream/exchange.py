@@ -1,7 +1,9 @@
 """One request to one registry, until it is answered: authentication, redirects, other endpoints, later attempts."""
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from strata_registry.core.retry import Failure, RetryPolicy, is_transient, next_
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ERROR_BYTES = 64 << 10
+_SHUNNED_S = 30.0  # how long a mirror that cannot be reached is asked last
 CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 Body = bytes | AsyncIterator[bytes] | None
@@ -63,6 +66,7 @@ class Exchange:
         self._rules = rules
         self._policy = policy
         self._working: dict[str, str] = {}
+        self._failed_at_s: dict[str, float] = {}
 
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -77,10 +81,19 @@ class Exchange:
             response.release()
 
     def endpoints(self, registry: str, *, for_writing: bool) -> list[Endpoint]:
-        """List the endpoints; one that answered before comes first among those of the registry's own host."""
+        """List the endpoints: mirrors first, but not those that could not be reached a moment ago.
+
+        Among those of the registry's own host the one that answered before comes first.
+        """
         found = endpoints_of(registry, self._rules, for_writing=for_writing)
         working = self._working.get(registry)
-        return sorted(found, key=lambda endpoint: (not endpoint.is_mirror, endpoint.base_url != working))
+        return sorted(found, key=lambda endpoint: (self._rank(endpoint), endpoint.base_url != working))
+
+    def _rank(self, endpoint: Endpoint) -> int:
+        if not endpoint.is_mirror:
+            return 1
+        failed_at_s = self._failed_at_s.get(endpoint.base_url, -math.inf)
+        return 2 if time.monotonic() - failed_at_s < _SHUNNED_S else 0
 
     def identity_token(self, registry: str, claim: Claim) -> str:
         """Return what stands for the claim's password from now on, if its token server gave anything."""
@@ -108,6 +121,7 @@ class Exchange:
             try:
                 response = await self._ask(endpoint, request)
             except CONNECTION_ERRORS as error:
+                self._failed_at_s[endpoint.base_url] = time.monotonic()
                 outcome = (Failure(), answers.unreachable(request.registry, why_unreachable(error)))
                 continue
             except StrataError as error:
