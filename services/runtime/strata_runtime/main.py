@@ -173,6 +173,7 @@ async def _recover(parts: Parts, database: Database) -> None:
     parts.background.begin(parts.launcher.run(events))
     await events.first_connection.wait()
     await recovery.sweep(parts)
+    parts.background.start("removal of containers that ended", recovery.remove_wanted(parts))
     parts.background.start("start of containers that restart with the engine", recovery.start_wanted(parts))
 
 

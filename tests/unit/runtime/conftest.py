@@ -165,6 +165,7 @@ class Node:
         if self.runtime is not None:
             with suppress(grpc.RpcError):
                 self.remove_all()
+                self.stub.Teardown(pb.TeardownRequest(), timeout=20)
             self.channel.close()
             self.runtime.terminate()
             self.runtime.wait(timeout=20)

@@ -1,6 +1,5 @@
 """Control groups of containers, read directly: v1, hybrid and v2."""
 
-import contextlib
 from pathlib import Path
 
 from strata_runtime.adapters.host import CGROUP_ROOT
@@ -23,13 +22,6 @@ class Cgroups:
         directory = self.directory(cgroups_path, "memory")
         name = "memory.events" if self._is_v2 else "memory.oom_control"
         return read_table(directory / name).get("oom_kill", 0)
-
-    def remove_parent(self, parent: str) -> None:
-        """Remove the cgroup that the containers' were made in, in every hierarchy, if nothing is left in it."""
-        roots = [self._root] if self._is_v2 else [path for path in self._root.iterdir() if path.is_dir()]
-        for root in roots:
-            with contextlib.suppress(OSError):
-                (root / parent.strip("/")).rmdir()
 
     def pids(self, cgroups_path: str) -> list[int]:
         """Processes in it and below, by ID."""

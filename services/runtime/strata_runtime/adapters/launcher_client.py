@@ -73,6 +73,14 @@ class TaskRequest:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What an OCI runtime leaves of a container: its cgroups in every hierarchy, and a state directory."""
+
+    cgroups_path: str
+    state_directory: str
+
+
 class LauncherListener(Protocol):
     """Who wants to know what the launcher sees."""
 
@@ -129,9 +137,18 @@ class LauncherClient:
         answer = _checked(await self._call({"op": "run", "argv": list(argv)}))
         return int(answer["status"]), str(answer["output"])
 
-    async def forget(self, task: str) -> None:
-        """Remove the record of a task that has ended; fine if there is none."""
-        _checked(await self._call({"op": "forget", "task": task}))
+    async def forget(self, task: str, leftovers: Leftovers | None = None) -> bool:
+        """Remove the record of a task that has ended, and what the OCI runtime left of it; fine if there is none.
+
+        False if something of it is still in use.
+        """
+        left = {"cgroups": leftovers.cgroups_path, "state": leftovers.state_directory} if leftovers else None
+        return bool(_checked(await self._call({"op": "forget", "task": task, "leftovers": left})).get("clean", True))
+
+    async def clean(self, leftovers: Leftovers) -> bool:
+        """Remove what an OCI runtime left, in the launcher's view of the host; False if something is in use."""
+        message = {"op": "clean", "cgroups": leftovers.cgroups_path, "state": leftovers.state_directory}
+        return bool(_checked(await self._call(message))["clean"])
 
     async def resize(self, task: str, columns: int, rows: int) -> None:
         """Set the size of a task's terminal."""

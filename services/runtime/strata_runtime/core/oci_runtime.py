@@ -19,6 +19,10 @@ class OciRuntime:
         """Whether it takes a compiled seccomp filter in an annotation."""
         return self.name == "crun"
 
+    def state_directory(self, container_id: str) -> str:
+        """Where it keeps what it knows of a container; both runtimes do it alike."""
+        return f"{self.root}/{container_id}"
+
     def run(self, container_id: str, bundle: str, *, tty: bool) -> tuple[str, ...]:
         """Create and start a container in one call."""
         console = ("--console-socket", CONSOLE) if tty else ()

@@ -3,10 +3,11 @@
 import logging
 
 from strata_chassis.errors import StrataError
+from strata_runtime.adapters.launcher_client import Leftovers
 from strata_runtime.core.plan import plan_removal, plan_unmount
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
-from strata_runtime.engine.settings import runtime_of
+from strata_runtime.engine.settings import cgroups_path, runtime_of
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +43,14 @@ async def forget_process(parts: Parts, entry: Entry) -> None:
     if not entry.has_process:
         return
     container, entry.has_process = entry.container, False
-    await delete_from_runtime(parts, runtime_of(parts, container.spec).delete(container.id))
+    runtime = runtime_of(parts, container.spec)
+    leftovers = Leftovers(cgroups_path(parts, container), runtime.state_directory(container.id))
     try:
-        await parts.launcher.forget(container.id)
+        if await parts.launcher.forget(container.id, leftovers):
+            return
     except StrataError as error:
         _log.warning("the launcher keeps %s: %s", container.id[:12], error)
+    await delete_from_runtime(parts, runtime.delete(container.id))
 
 
 async def delete_from_runtime(parts: Parts, command: tuple[str, ...]) -> None:

@@ -53,10 +53,13 @@ async def _create(parts: Parts, spec: ContainerSpec, container_id: str, request_
     )
     try:
         container = replace(container, args=arguments(spec, execution))
+        parts.journal.save(container)  # its way to the disk and the mounts overlap
         container, volumes = await parts.threads.run(_prepare, parts, container)
-        mounting.save_volumes(parts, volumes)
-        parts.journal.save(container, container_event(container, "create", parts.now()))
+        if container.mount_points:
+            mounting.save_volumes(parts, volumes)
+            parts.journal.save(container)
         await parts.journal.flushed()
+        parts.journal.record(container_event(container, "create", parts.now()))
     except BaseException:
         await asyncio.shield(_discard(parts, container))
         raise
@@ -80,5 +83,6 @@ def _prepare(parts: Parts, container: Container) -> tuple[Container, list[Volume
 
 
 async def _discard(parts: Parts, container: Container) -> None:
+    parts.journal.delete(container.id)
     await parts.threads.run(parts.executor.run, plan_removal(container, parts.paths))
     await parts.store.end_lease(container.id)

@@ -16,6 +16,7 @@ from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.exits import handle_exit
 from strata_runtime.engine.health import begin_checks
 from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.removing import remove_locked
 from strata_runtime.engine.starting import start
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,15 @@ async def sweep(parts: Parts) -> None:
                 await parts.store.end_lease(container_id)
     except StrataError as error:
         _log.warning("leases of removed containers cannot be ended now: %s", error)
+
+
+async def remove_wanted(parts: Parts) -> None:
+    """Remove the containers that wanted to be gone after their exit, and still are there."""
+    for entry in parts.containers:
+        async with entry.lock:
+            container = entry.container
+            if container.spec.auto_remove and container.has_run and not container.state.is_live:
+                await remove_locked(parts, entry, remove_volumes=True)
 
 
 async def start_wanted(parts: Parts) -> None:

@@ -36,13 +36,15 @@ async def remove_locked(parts: Parts, entry: Entry, *, remove_volumes: bool) -> 
     """Remove a container that has ended; the caller holds its lock.
 
     The record goes first, on disk as well: from then on the container is gone for everybody, and what is left of it
-    on the host is recognised as nobody's at the next start, should this one be cut short.
+    on the host is recognised as nobody's at the next start, should this one be cut short. One that removes itself does
+    not wait for the disk: it would do it again.
     """
     container = entry.container
     entry.container = replace(container, state=State.REMOVING)
     now = parts.now()
     parts.journal.delete(container.id, container_event(container, "destroy", now))
-    await parts.journal.flushed()
+    if not container.spec.auto_remove:
+        await parts.journal.flushed()
     parts.containers.remove(container)
     entry.tell_removal()
     await discard(parts, entry)

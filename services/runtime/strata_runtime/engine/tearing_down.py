@@ -1,8 +1,13 @@
 """The end of a suite: the host is as it was before."""
 
-from strata_chassis.errors import FailedPrecondition
+import logging
+
+from strata_chassis.errors import FailedPrecondition, StrataError
 from strata_runtime.adapters.executor import unmount_self_bind
+from strata_runtime.adapters.launcher_client import Leftovers
 from strata_runtime.engine.parts import Parts
+
+_log = logging.getLogger(__name__)
 
 
 async def tear_down(parts: Parts) -> None:
@@ -13,5 +18,14 @@ async def tear_down(parts: Parts) -> None:
         )
     await parts.network.teardown()
     await parts.threads.run(parts.layers.sweep, 0.0)
-    await parts.threads.run(parts.cgroups.remove_parent, parts.settings.cgroup_parent)
+    await _clean_up(parts)
     await parts.threads.run(unmount_self_bind, str(parts.paths.run_dir))
+
+
+async def _clean_up(parts: Parts) -> None:
+    """Remove the cgroup that the containers' were in; without a launcher it stays, empty."""
+    leftovers = Leftovers(parts.settings.cgroup_parent, str(parts.paths.oci_runtime_root / "none"))
+    try:
+        await parts.launcher.clean(leftovers)
+    except StrataError as error:
+        _log.warning("the cgroup %s stays: %s", parts.settings.cgroup_parent, error)

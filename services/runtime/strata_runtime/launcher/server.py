@@ -10,6 +10,7 @@ from strata_runtime.launcher import adopt, kernel, protocol, records
 from strata_runtime.launcher.attachment import Wishes
 from strata_runtime.launcher.client import Client
 from strata_runtime.launcher.commands import Command
+from strata_runtime.launcher.leftovers import remove_leftovers
 from strata_runtime.launcher.loop import HANGUP, READABLE, Loop
 from strata_runtime.launcher.spec import TaskSpec
 from strata_runtime.launcher.task import UNKNOWN_STATUS, Task
@@ -128,14 +129,18 @@ class Server:
     def _named_task(self, client: Client, request: Message) -> Task:
         return self._tasks[request["task"]] if "task" in request else self._attached_task(client)
 
-    def _forget(self, _: Client, request: Message) -> Message:
+    def _forget(self, client: Client, request: Message) -> Message:
         task = self._tasks.get(request["task"])
         if task is not None:
             if task.exit is None:
                 message = f"{task.name} is running"
                 raise ValueError(message)
             self._drop(task)
-        return {"ok": True}
+        return self._clean(client, request.get("leftovers") or {})
+
+    def _clean(self, _: Client, request: Message) -> Message:
+        clean = not request or remove_leftovers(request["cgroups"], request["state"])
+        return {"ok": True, "clean": clean}
 
     def _run(self, client: Client, request: Message) -> None:
         def answer(status: int, output: str) -> None:
@@ -153,6 +158,7 @@ class Server:
         "close_stdin": _close_stdin,
         "resize": _resize,
         "forget": _forget,
+        "clean": _clean,
         "run": _run,
     }
 
