@@ -92,7 +92,7 @@ class Server:
             self._drop(task)
             raise
         self._spawned[spawned] = lambda status: self._runtime_done(task, client, request, status)
-        if request.get("attach"):
+        if request.get("attach") is not None:
             task.attach(client, Wishes.parse(request["attach"]))
         for waiting, wishes in self._waiting.pop(task.name, []):
             task.attach(waiting, wishes)

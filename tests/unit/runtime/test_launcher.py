@@ -1,0 +1,192 @@
+"""The launcher alone: garbage, records, logs, cgroups."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from strata_runtime.launcher import leftovers, logfile, namespace, records
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    path = Path("/dev/shm", f"strata-launcher-{os.getpid()}-{time.monotonic_ns()}")
+    path.mkdir()
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=False, capture_output=True)
+    subprocess.run(["rm", "-rf", str(path)], check=True)
+
+
+@pytest.fixture
+def launcher(run_dir: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("the launcher needs root")
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(str(run_dir / "notify"))
+    notify.settimeout(20)
+    command = [sys.executable, "-m", "strata_runtime.launcher", "--run-dir", str(run_dir)]
+    with (
+        closing(notify),
+        subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": str(run_dir / "notify")}) as process,
+    ):
+        assert notify.recv(100) == b"READY=1"
+        yield run_dir / "launcher.sock"
+        process.kill()
+
+
+def connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.settimeout(20)
+    connection.connect(str(path))
+    return connection
+
+
+def ask(connection: socket.socket, **message) -> dict:
+    connection.send(json.dumps({"id": 1, **message}).encode())
+    while True:
+        packet = connection.recv(70_000)
+        if packet[:1] == b"{" and "ok" in (answer := json.loads(packet)):
+            return answer
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"{",
+        b"\xff" * 100,
+        b"\0no task",
+        b"{}",
+        b"[]",
+        b'{"op": 5}',
+        b'{"op": "start"}',
+        b'{"op": "start", "task": "../x", "argv": []}',
+        b'{"op": "start", "task": "x", "argv": ["/no/such/program"]}',
+        b'{"op": "attach", "task": "nobody", "streams": [1]}',
+        b'{"op": "close_stdin"}',
+        b'{"op": "resize", "task": "nobody"}',
+        b'{"op": "forget", "task": []}',
+        b'{"op": "run", "argv": []}',
+        b'{"op": "clean", "cgroups": "/../..", "state": "/"}',
+    ],
+)
+def test_no_packet_ends_the_launcher(launcher, packet):
+    with connect(launcher) as hostile:
+        hostile.send(packet)
+    with connect(launcher) as connection:
+        assert ask(connection, op="ping")["ok"]
+
+
+def test_a_failed_start_leaves_no_task(launcher):
+    with connect(launcher) as connection:
+        answer = ask(connection, op="start", task="x", argv=["/bin/sh", "-c", "exit 3"])
+        assert (answer["ok"], answer["status"]) == (False, 3)
+        assert ask(connection, op="ping")["tasks"] == 0
+    assert not (launcher.parent / "launcher" / "x").exists()
+
+
+def test_output_and_status_of_a_task_reach_its_client_and_its_records(launcher, tmp_path):
+    script = 'sh -c "echo hello; exit 5" & echo $! > "$0"'
+    log = {"path": str(tmp_path / "log")}
+    with connect(launcher) as connection:
+        argv = ["/bin/sh", "-c", script, "{pid}"]
+        connection.send(
+            json.dumps({"id": 1, "op": "start", "task": "x", "argv": argv, "log": log, "attach": {}}).encode()
+        )
+        packets = [connection.recv(70_000) for _ in range(3)]
+    assert [json.loads(packet) for packet in packets if packet[:1] == b"{"][-1]["status"] == 5
+    assert b"\x01hello\n" in packets
+    assert (tmp_path / "log").read_bytes().endswith(b" stdout F hello\n")
+    assert json.loads((launcher.parent / "launcher" / "x" / "exit.json").read_text())["status"] == 5
+
+
+def test_a_command_is_run_and_its_output_comes_back(launcher):
+    with connect(launcher) as connection:
+        answer = ask(connection, op="run", argv=["/bin/sh", "-c", "echo out; echo err >&2; exit 4"])
+    assert (answer["status"], answer["output"]) == (4, "out\nerr\n")
+
+
+def test_a_program_of_the_launcher_inherits_nothing_but_its_streams(launcher):
+    with connect(launcher) as connection:
+        answer = ask(connection, op="run", argv=["/bin/sh", "-c", "ls /proc/self/fd | tr '\\n' ' '"])
+    assert answer["output"].split() == ["0", "1", "2", "3"]
+
+
+def test_sigterm_ends_a_launcher_that_has_nothing_to_hold(run_dir):
+    process = subprocess.Popen([sys.executable, "-m", "strata_runtime.launcher", "--run-dir", str(run_dir)])
+    while not (run_dir / "launcher.sock").exists():
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    assert not (run_dir / "launcher.sock").exists()
+
+
+def test_a_log_is_rotated_and_the_oldest_file_goes(tmp_path):
+    log = logfile.LogFile(tmp_path / "log", max_bytes=200, max_files=3)
+    for number in range(20):
+        log.append(b"stdout", f"line {number}\n".encode())
+    log.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
+    assert (tmp_path / "log").read_bytes().endswith(b"line 19\n")
+    assert all(path.stat().st_size <= 200 for path in tmp_path.iterdir())
+
+
+def test_a_full_disk_loses_output_and_nothing_else():
+    log = logfile.LogFile(Path("/dev/full"))
+    log.append(b"stdout", b"lost\n")
+    assert log.lost_bytes == 5
+    log.close()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", ".hidden"])
+def test_task_names_are_plain_file_names(tmp_path, name):
+    with pytest.raises(ValueError, match="task id"):
+        records.task_directory(tmp_path, name)
+
+
+def tree(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return root
+
+
+def test_controllers_that_need_a_mount_are_found(tmp_path):
+    root = tree(tmp_path, "unified/cgroup.controllers", "memory/tasks")
+    (root / "unified" / "cgroup.controllers").write_text("hugetlb\n")
+    assert namespace.is_hybrid(root)
+    memberships = "9:name=systemd:/\n4:memory:/\n3:cpu,cpuacct:/\n0::/\n"
+    assert namespace.controllers_without_mount(root, memberships) == ["hugetlb", "memory", "cpu", "cpuacct"]
+
+
+def test_pure_hosts_need_no_mounts(tmp_path):
+    assert not namespace.is_hybrid(tree(tmp_path / "v2", "cgroup.controllers"))
+    assert not namespace.is_hybrid(tree(tmp_path / "v1", "memory/tasks"))
+
+
+def test_leftovers_are_removed_from_every_hierarchy(tmp_path):
+    for name in ("memory/strata/x/nested", "pids/strata/x"):
+        (tmp_path / "cgroup" / name).mkdir(parents=True)
+    state = tree(tmp_path / "state", "status", "config.json")
+    assert leftovers.remove_leftovers("/strata/x", str(state), tmp_path / "cgroup")
+    assert not (tmp_path / "cgroup" / "memory" / "strata" / "x").exists()
+    assert not (tmp_path / "cgroup" / "pids" / "strata" / "x").exists()
+    assert not state.exists()
+
+
+def test_leftovers_in_use_are_told(tmp_path):
+    tree(tmp_path / "cgroup", "memory/strata/x/file")  # stands for a cgroup that rmdir refuses
+    assert not leftovers.remove_leftovers("/strata/x", str(tmp_path / "none"), tmp_path / "cgroup")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/a/../b", ".."])
+def test_leftovers_of_no_container_are_refused(tmp_path, path):
+    with pytest.raises(ValueError, match="cgroup"):
+        leftovers.remove_leftovers(path, str(tmp_path / "none"), tmp_path)
