@@ -21,7 +21,7 @@ from strata_gateway.web.routing import PathUnknown, Route, Router
 
 _log = logging.getLogger(__name__)
 
-_TABLES = (
+TABLES = (
     *(system.ROUTES, events.ROUTES, pruning.ROUTES, volumes.ROUTES, networks.ROUTES),
     *(lifecycle.ROUTES, listing.ROUTES, attaching.ROUTES, executing.ROUTES, watching.ROUTES, files.ROUTES),
     *(building.ROUTES, archives.ROUTES, image_listing.ROUTES, transfer.ROUTES, naming.ROUTES),
@@ -33,11 +33,7 @@ class DockerApi:
 
     def __init__(self, engine: Engine) -> None:
         self._router = Router(
-            [
-                Route(method, pattern, partial(handler, engine))
-                for table in _TABLES
-                for method, pattern, handler in table
-            ]
+            [Route(method, pattern, partial(handler, engine)) for table in TABLES for method, pattern, handler in table]
         )
 
     async def answer(self, exchange: Exchange) -> None:

@@ -7,6 +7,7 @@ from strata.runtime.v1 import container_pb2
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata_gateway.docker_api.containers.networks import attachment_of
 from strata_gateway.docker_api.filters import Filters
+from strata_gateway.docker_api.parameters import understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.docker_api.times import rfc3339
 from strata_gateway.engine.engine import Engine
@@ -85,7 +86,9 @@ async def inspect(engine: Engine, exchange: Exchange) -> None:
 async def create(engine: Engine, exchange: Exchange) -> None:
     """POST /networks/create."""
     body = await exchange.request.json()
-    made = await engine.peers.runtime.CreateNetwork(pb.CreateNetworkRequest(network=_network_of(body)))
+    with understood():
+        request = pb.CreateNetworkRequest(network=_network_of(body))
+    made = await engine.peers.runtime.CreateNetwork(request)
     await exchange.reply({"Id": made.network.id, "Warning": ""}, 201)
 
 
@@ -121,23 +124,23 @@ async def remove(engine: Engine, exchange: Exchange) -> None:
 async def connect(engine: Engine, exchange: Exchange) -> None:
     """POST /networks/{id}/connect."""
     body = await exchange.request.json()
-    await engine.peers.runtime.ConnectNetwork(
-        pb.ConnectNetworkRequest(
+    with understood():
+        request = pb.ConnectNetworkRequest(
             container=body.get("Container") or "",
             attachment=attachment_of(exchange.parts["id"], body.get("EndpointConfig") or {}),
         )
-    )
+    await engine.peers.runtime.ConnectNetwork(request)
     await exchange.reply_empty(200)
 
 
 async def disconnect(engine: Engine, exchange: Exchange) -> None:
     """POST /networks/{id}/disconnect."""
     body = await exchange.request.json()
-    await engine.peers.runtime.DisconnectNetwork(
-        pb.DisconnectNetworkRequest(
+    with understood():
+        request = pb.DisconnectNetworkRequest(
             container=body.get("Container") or "", network=exchange.parts["id"], force=bool(body.get("Force"))
         )
-    )
+    await engine.peers.runtime.DisconnectNetwork(request)
     await exchange.reply_empty(200)
 
 

@@ -1,9 +1,9 @@
 """Parameters and headers that several calls of the Docker API share."""
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from strata.oci.v1 import oci_pb2 as pb
 from strata_chassis.errors import InvalidArgument
@@ -16,6 +16,15 @@ VERSION_PART = "api version"
 """Name under which the API version of a request is among its parts."""
 
 
+@contextmanager
+def understood() -> Iterator[None]:
+    """Read a client's documents within the block: what does not have the API's shape is the client's fault."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise InvalidArgument(f"invalid request: {error}", reason="BODY_INVALID") from error
+
+
 def version_of(exchange: Exchange) -> ApiVersion:
     """API version the request was made in."""
     return ApiVersion.parse(exchange.parts[VERSION_PART])
@@ -26,12 +35,13 @@ def platform_of(text: str) -> pb.Platform | None:
     if not text:
         return None
     if text.startswith("{"):
-        document = json.loads(text)
-        return pb.Platform(
-            os=document.get("os", ""),
-            architecture=document.get("architecture", ""),
-            variant=document.get("variant", ""),
-        )
+        with understood():
+            document = json.loads(text)
+            return pb.Platform(
+                os=document.get("os", ""),
+                architecture=document.get("architecture", ""),
+                variant=document.get("variant", ""),
+            )
     os, _, rest = text.partition("/")
     architecture, _, variant = rest.partition("/")
     return pb.Platform(os=os, architecture=architecture, variant=variant)
@@ -42,11 +52,8 @@ def credentials_of(exchange: Exchange) -> pb.Credentials | None:
     header = exchange.request.headers.get("x-registry-auth", "")
     if not header:
         return None
-    try:
-        document = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)) or b"{}")
-    except (binascii.Error, ValueError) as error:
-        raise InvalidArgument(f"invalid X-Registry-Auth header: {error}", reason="CREDENTIALS_INVALID") from error
-    return credentials_in(document)
+    with understood():
+        return credentials_in(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)) or b"{}"))
 
 
 def credentials_in(document: Mapping[str, str]) -> pb.Credentials | None:

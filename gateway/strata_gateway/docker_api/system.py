@@ -5,7 +5,7 @@ from typing import Any
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata_gateway.docker_api.containers.summary import summarised as container_summary
 from strata_gateway.docker_api.images.listing import summarised as image_summary
-from strata_gateway.docker_api.parameters import credentials_in
+from strata_gateway.docker_api.parameters import credentials_in, understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.docker_api.versions import NEWEST, OLDEST
 from strata_gateway.docker_api.volumes import volume_shown
@@ -144,11 +144,10 @@ async def disk_usage(engine: Engine, exchange: Exchange) -> None:
 async def check_credentials(engine: Engine, exchange: Exchange) -> None:
     """POST /auth: ask a registry whether it accepts credentials."""
     body = await exchange.request.json()
-    checked = await engine.check_credentials(
-        pb.CheckCredentialsRequest(
-            registry=_registry_host(body.get("serveraddress") or ""), credentials=credentials_in(body)
-        )
-    )
+    with understood():
+        registry = _registry_host(body.get("serveraddress") or "")
+        credentials = credentials_in(body)
+    checked = await engine.check_credentials(pb.CheckCredentialsRequest(registry=registry, credentials=credentials))
     await exchange.reply({"Status": "Login Succeeded", "IdentityToken": checked.identity_token})
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata_gateway.docker_api.filters import Filters
+from strata_gateway.docker_api.parameters import understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.docker_api.times import rfc3339
 from strata_gateway.engine.engine import Engine
@@ -49,14 +50,14 @@ def volume_shown(volume: pb.Volume, *, with_usage: bool = False) -> dict[str, An
 async def create(engine: Engine, exchange: Exchange) -> None:
     """POST /volumes/create."""
     body = await exchange.request.json()
-    made = await engine.peers.runtime.CreateVolume(
-        pb.CreateVolumeRequest(
+    with understood():
+        request = pb.CreateVolumeRequest(
             name=body.get("Name") or "",
             driver=body.get("Driver") or "",
             labels=body.get("Labels") or {},
             options=body.get("DriverOpts") or {},
         )
-    )
+    made = await engine.peers.runtime.CreateVolume(request)
     await exchange.reply(volume_shown(made.volume), 201)
 
 

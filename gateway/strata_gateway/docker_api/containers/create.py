@@ -13,6 +13,7 @@ from strata_gateway.docker_api.containers.networks import attachments_of, networ
 from strata_gateway.docker_api.containers.ports import mappings_of
 from strata_gateway.docker_api.containers.resources import resources_of
 from strata_gateway.docker_api.containers.security import security_of
+from strata_gateway.docker_api.parameters import understood
 
 _RESTARTS = {
     "": pb.RestartPolicy.CONDITION_NO,
@@ -26,10 +27,8 @@ RESTART_NAMES = {number: name for name, number in _RESTARTS.items() if name}
 
 def spec_of(body: Mapping[str, Any], name: str) -> pb.ContainerSpec:
     """Translate a body; InvalidArgument for one that does not have the API's shape."""
-    try:
+    with understood():
         return _spec(body, body.get("HostConfig") or {}, name)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise InvalidArgument(f"invalid request body: {error}", reason="BODY_INVALID") from error
 
 
 def _spec(body: Mapping[str, Any], host: Mapping[str, Any], name: str) -> pb.ContainerSpec:

@@ -1,5 +1,6 @@
 """Run further processes in a container."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from strata.runtime.v1 import runtime_pb2 as pb
@@ -9,7 +10,7 @@ from strata_gateway.docker_api.containers.attaching import size_of
 from strata_gateway.docker_api.detach import parse_keys
 from strata_gateway.docker_api.errors import message_of
 from strata_gateway.docker_api.frames import Stream, frame
-from strata_gateway.docker_api.parameters import stream_type
+from strata_gateway.docker_api.parameters import stream_type, understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.docker_api.session import join
 from strata_gateway.engine.engine import Engine
@@ -21,24 +22,25 @@ _NOT_STARTED = {"COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE"}
 async def create(engine: Engine, exchange: Exchange) -> None:
     """POST /containers/{id}/exec."""
     body = await exchange.request.json()
-    command = body.get("Cmd") or ()
-    made = await engine.peers.runtime.CreateExec(
-        pb.CreateExecRequest(
-            container=exchange.parts["id"],
-            spec=pb.ExecSpec(
-                command=(command,) if isinstance(command, str) else command,
-                env=body.get("Env") or (),
-                working_dir=body.get("WorkingDir") or "",
-                user=body.get("User") or "",
-                tty=bool(body.get("Tty")),
-                stdin=bool(body.get("AttachStdin")),
-                stdout=bool(body.get("AttachStdout")),
-                stderr=bool(body.get("AttachStderr")),
-                privileged=bool(body.get("Privileged")),
-            ),
-        )
-    )
+    with understood():
+        request = pb.CreateExecRequest(container=exchange.parts["id"], spec=_spec(body))
+    made = await engine.peers.runtime.CreateExec(request)
     await exchange.reply({"Id": made.exec_id}, 201)
+
+
+def _spec(body: Mapping[str, Any]) -> pb.ExecSpec:
+    command = body.get("Cmd") or ()
+    return pb.ExecSpec(
+        command=(command,) if isinstance(command, str) else command,
+        env=body.get("Env") or (),
+        working_dir=body.get("WorkingDir") or "",
+        user=body.get("User") or "",
+        tty=bool(body.get("Tty")),
+        stdin=bool(body.get("AttachStdin")),
+        stdout=bool(body.get("AttachStdout")),
+        stderr=bool(body.get("AttachStderr")),
+        privileged=bool(body.get("Privileged")),
+    )
 
 
 async def start(engine: Engine, exchange: Exchange) -> None:
@@ -46,8 +48,9 @@ async def start(engine: Engine, exchange: Exchange) -> None:
     body = await exchange.request.json()
     header = pb.ExecHeader(exec_id=exchange.parts["id"], detach=bool(body.get("Detach")))
     if body.get("ConsoleSize"):
-        height, width = body["ConsoleSize"]
-        header.terminal_size.CopyFrom(pb.TerminalSize(width=width, height=height))
+        with understood():
+            height, width = body["ConsoleSize"]
+            header.terminal_size.CopyFrom(pb.TerminalSize(width=width, height=height))
     async with exec_session(engine.peers) as session:
         if header.detach:
             await session.begin(header)

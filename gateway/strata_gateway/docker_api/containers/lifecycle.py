@@ -8,7 +8,7 @@ from strata.gateway.v1 import gateway_pb2
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata_gateway.docker_api.containers.create import restart_policy_of, spec_of
 from strata_gateway.docker_api.containers.resources import resources_of
-from strata_gateway.docker_api.parameters import platform_of
+from strata_gateway.docker_api.parameters import platform_of, understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.engine.engine import Engine
 from strata_gateway.web.exchange import Exchange
@@ -116,14 +116,14 @@ async def rename(engine: Engine, exchange: Exchange) -> None:
 async def update(engine: Engine, exchange: Exchange) -> None:
     """POST /containers/{id}/update."""
     body = await exchange.request.json()
-    policy = body.get("RestartPolicy") or {}
-    updated = await engine.peers.runtime.UpdateContainer(
-        pb.UpdateContainerRequest(
+    with understood():
+        policy = body.get("RestartPolicy") or {}
+        request = pb.UpdateContainerRequest(
             container=exchange.parts["id"],
             resources=resources_of(body),
             restart_policy=restart_policy_of(policy) if policy.get("Name") else None,
         )
-    )
+    updated = await engine.peers.runtime.UpdateContainer(request)
     await exchange.reply({"Warnings": list(updated.warnings) or None})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from strata.gateway.v1 import gateway_pb2 as pb
-from strata_chassis.errors import StrataError
+from strata_chassis.errors import InvalidArgument, StrataError
 from strata_gateway.docker_api.containers.files import TAR
 from strata_gateway.docker_api.errors import progress_of
 from strata_gateway.docker_api.images.names import familiar, joined
@@ -60,8 +60,10 @@ async def _import_requests(exchange: Exchange) -> AsyncIterator[pb.ImportImageRe
 
 async def save(engine: Engine, exchange: Exchange) -> None:
     """GET /images/get?names= and GET /images/{name}/get."""
-    names = exchange.request.query.get("names") or [exchange.parts["name"]]
-    wanted = [name for text in names for name in text.split(",")]
+    names = exchange.request.query.get("names") or [exchange.parts.get("name", "")]
+    wanted = [name for text in names for name in text.split(",") if name]
+    if not wanted:
+        raise InvalidArgument("no image was named", reason="PARAMETER_INVALID")
     async for piece in engine.save_images(pb.SaveImagesRequest(images=wanted)):
         if not exchange.has_begun:
             await exchange.begin(TAR)

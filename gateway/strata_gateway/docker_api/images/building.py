@@ -12,7 +12,7 @@ from strata_chassis.errors import InvalidArgument, StrataError, Unimplemented
 from strata_gateway.docker_api.containers.resources import resources_of
 from strata_gateway.docker_api.errors import progress_of
 from strata_gateway.docker_api.images.progress import PullProgress
-from strata_gateway.docker_api.parameters import credentials_in, platform_of
+from strata_gateway.docker_api.parameters import credentials_in, platform_of, understood
 from strata_gateway.docker_api.routes import Routes
 from strata_gateway.engine.engine import Engine
 from strata_gateway.web.exchange import Exchange
@@ -75,6 +75,11 @@ async def _build_requests(header: pb.BuildRequest.Header, exchange: Exchange) ->
 
 def header_of(request: Request) -> pb.BuildRequest.Header:
     """The parameters as what is to be built."""
+    with understood():
+        return _header(request)
+
+
+def _header(request: Request) -> pb.BuildRequest.Header:
     arguments = {name: value for name, value in _object(request, "buildargs").items() if value is not None}
     limits = {name: request.number(key, 0) for key, name in _LIMITS.items()}
     header = pb.BuildRequest.Header(
