@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tarfile
 import tempfile
@@ -205,3 +206,11 @@ async def test_what_removing_an_image_frees_is_what_was_its_own(tmp_path: Path) 
         before = node.disk_bytes()
         await node.remove("one")
         assert before - node.disk_bytes() == expected.reclaimable_bytes
+
+
+async def test_layers_that_arrive_together_share_as_well(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node, asyncio.TaskGroup() as tasks:
+        tasks.create_task(node.add_layer(FIRST))
+        tasks.create_task(node.add_layer(SECOND))
+    async with open_node(tmp_path) as node:
+        assert node.disk_bytes() < 1.1 * len(FIRST)

@@ -66,6 +66,7 @@ class LayerStore:
         self._threads = threads
         self._limits = limits
         self._running = 0
+        self._settling = asyncio.Lock()
 
     async def hold(self, diff_id: Digest, lease: str) -> LayerRecord | None:
         """Put a lease on a layer if it is there."""
@@ -93,12 +94,17 @@ class LayerStore:
         """
         async with self._at_work(), self._scratch() as scratch:
             received = await self._receive(fill, scratch, expected, meter)
-            existing = await self.hold(received.diff_id, lease)
-            if existing is not None:
-                return Committed(existing)
-            known, donors = await self._borrow(received, lease)
-            built = await in_own_thread("layer-build", lambda: ingest.build(received, known, donors))
-            return await self._commit(built, lease, blob)
+            async with self._settling:
+                return await self._settle(received, lease, blob)
+
+    async def _settle(self, received: Received, lease: str, blob: Descriptor | None) -> Committed:
+        """Borrow, build and commit, one layer at a time: what arrives together is shared as well."""
+        existing = await self.hold(received.diff_id, lease)
+        if existing is not None:
+            return Committed(existing)
+        known, donors = await self._borrow(received, lease)
+        built = await in_own_thread("layer-build", lambda: ingest.build(received, known, donors))
+        return await self._commit(built, lease, blob)
 
     @asynccontextmanager
     async def _at_work(self) -> AsyncIterator[None]:
