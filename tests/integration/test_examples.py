@@ -42,7 +42,7 @@ def built(language: str) -> Path:
     listed = subprocess.run(["make", "-s", "-C", EXAMPLES, "list"], capture_output=True, text=True, check=True)
     if language not in listed.stdout.split():
         pytest.skip(f"no tools for {language} here: deploy/install-packages.sh examples")
-    make = ["make", "-C", EXAMPLES, "-j2", "CXXFLAGS=-std=c++17 -O0", language]
+    make = ["make", "-C", EXAMPLES, "CXXFLAGS=-std=c++17 -O0", language]
     done = subprocess.run(make, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return EXAMPLES / "build" / language
