@@ -15,7 +15,15 @@ import pytest
 import zstandard
 
 from strata_chassis.channel import connect
-from strata_chassis.errors import Conflict, DataLoss, InvalidArgument, ResourceExhausted, Unavailable, Unimplemented
+from strata_chassis.errors import (
+    Conflict,
+    DataLoss,
+    InvalidArgument,
+    NotFound,
+    ResourceExhausted,
+    Unavailable,
+    Unimplemented,
+)
 from strata_chassis.metrics import Metrics
 from strata_oci import media_types
 from strata_oci.digest import Digest
@@ -288,7 +296,9 @@ async def test_an_image_forced_out_of_use_goes_with_its_last_lease(site: Site) -
     with pytest.raises(Conflict, match="in use by container 1"):
         await site.node.stores.images.remove(image.digest, is_forced=False)
     await site.node.remove(image.digest, force=True)
-    assert site.node.disk_bytes() > 0
+    with pytest.raises(NotFound):
+        await site.node.stores.images.find(image.digest)
+    assert (await site.node.stores.images.mount(image.digest, "container/1")).meta.index.exists()
     assert await site.node.leases.delete("container/1")
     await site.node.collect()
     await site.assert_nothing_is_left()

@@ -179,13 +179,17 @@ class ImageStore:
     async def mount(self, text: str, lease: str) -> ImageMount:
         """Say what has to be mounted for an image, and lease it in the same step if a lease is named."""
 
+        def find(connection: sqlite3.Connection) -> ImageRecord:
+            # A container may be started again although its image was removed by force: its digest still finds it.
+            return images.get(connection, text) or find_image(connection, text)
+
         def hold(connection: sqlite3.Connection) -> ImageRecord:
-            image = find_image(connection, text)
+            image = find(connection)
             leases.ensure(connection, lease, time.time_ns())
             leases.hold(connection, lease, images=[image.digest])
             return image
 
-        image = await (self._database.write(hold) if lease else self.find(text))
+        image = await (self._database.write(hold) if lease else self._database.read(find))
         records, lent = await self._database.read(lambda connection: _stack_of(connection, image.digest))
         damaged = [record.diff_id for record in records if record.is_damaged]
         if damaged:
