@@ -16,7 +16,7 @@ from strata_oci.digest import Digest
 from tests.unit.store.node import Node, layers_and_stacks, open_node
 from tests.unit.store.test_sharing_between_layers import KIB, blob, tar_of
 
-SECONDS = float(os.environ.get("STRATA_RACE_SECONDS", "6"))
+SECONDS = float(os.environ.get("STRATA_RACE_SECONDS", "3"))
 COMMON = {f"lib/{n}": blob(n, 80 * KIB) for n in range(3)}
 TARS = [tar_of({f"own{n}": blob(100 + n, 20 * KIB), f"x{n % 3}": COMMON[f"lib/{n % 3}"], **COMMON}) for n in range(6)]
 STACKS = [[0], [1], [0, 1], [2, 3], [3], [1, 4], [5, 0, 2], [4, 5]]

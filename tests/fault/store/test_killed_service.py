@@ -25,7 +25,7 @@ from tests.fixtures.images.tiny import add_layer
 from tests.fixtures.registry_service import registry_service
 from tests.unit.store.test_sharing_between_layers import tar_of
 
-KILLS = 8
+KILLS = 5
 
 
 @dataclass

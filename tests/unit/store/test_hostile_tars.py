@@ -81,7 +81,7 @@ def names(root: Inode, prefix: str = "") -> set[str]:
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(example=examples(), changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(max_size=12)), max_size=6))
 def test_a_tar_with_any_bytes_changed_is_read_or_refused(example: Example, changes: list[tuple[int, bytes]]) -> None:
     tar = bytearray(example.tar)
@@ -107,13 +107,13 @@ KEYS = st.sampled_from(
 VALUES = st.one_of(st.text(max_size=20), st.integers(-5, 1 << 70).map(str), st.sampled_from(["0,1,5,3", "1"]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(blocks=st.lists(BLOCKS, max_size=8))
 def test_any_blocks_are_read_or_refused(blocks: list[bytes]) -> None:
     read_or_refuse(b"".join(blocks))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(records=st.lists(st.tuples(KEYS, VALUES), max_size=6), data=st.binary(max_size=1024))
 def test_any_extended_headers_are_read_or_refused(records: list[tuple[str, str]], data: bytes) -> None:
     tar = pax(b"".join(record(*pair) for pair in records)) + header(b"file", size=b"%o" % len(data))

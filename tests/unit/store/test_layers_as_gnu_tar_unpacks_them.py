@@ -40,7 +40,7 @@ def assert_equal_to_gnu_tar(tar: bytes, described: set[str], work: Path, chunk_b
     assert our_links == their_links
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(example=examples(), chunk_bytes=st.sampled_from([1, 511, 512, 1000, 1 << 20]))
 def test_any_tar_is_mounted_as_gnu_tar_unpacks_it(example: Example, chunk_bytes: int) -> None:
     with tempfile.TemporaryDirectory(prefix="store-gnu-") as work:

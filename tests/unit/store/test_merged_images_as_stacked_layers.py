@@ -40,7 +40,7 @@ def both_ways(tars: Sequence[bytes]) -> Iterator[tuple[Path, Path]]:
         yield plain, hybrid
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(layers=layer_stacks())
 def test_any_stack_looks_the_same_both_ways(layers: list[Example]) -> None:
     with both_ways([layer.tar for layer in layers]) as (plain, hybrid):
@@ -50,7 +50,7 @@ def test_any_stack_looks_the_same_both_ways(layers: list[Example]) -> None:
     assert found_groups == groups
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(layers=layer_stacks())
 def test_an_index_read_back_is_the_tree_it_was_made_of(layers: list[Example]) -> None:
     """Merging just-made trees and trees read from indexes must not differ: a pull does both."""
