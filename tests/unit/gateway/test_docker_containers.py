@@ -4,10 +4,12 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from strata.runtime.v1 import container_pb2 as pb
+from strata.runtime.v1 import runtime_pb2
 from strata_chassis.errors import InvalidArgument
 from strata_gateway.docker_api.containers.create import spec_of
 from strata_gateway.docker_api.containers.inspect import inspected
 from strata_gateway.docker_api.containers.summary import is_selected, status_words, summarised
+from strata_gateway.docker_api.containers.usage import stats_shown
 from strata_gateway.docker_api.filters import Filters
 
 CLI_RUN = {  # what `docker run -it --rm -p 8080:80 -v /src:/dst:ro -m 64m --name web debian bash` sends, shortened
@@ -235,3 +237,8 @@ def test_a_listed_container_shows_its_ports():
         state=pb.Container.STATE_RUNNING, ports=[pb.PortMapping(host_port=8080, container_port=80, protocol="tcp")]
     )
     assert summarised(made)["Ports"] == [{"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]  # noqa: S104
+
+
+def test_usage_is_never_negative():
+    now = runtime_pb2.ContainerStats(cpu_total_ns=5, cpu_system_ns=7)
+    assert stats_shown(now, None)["cpu_stats"]["cpu_usage"]["usage_in_usermode"] == 0

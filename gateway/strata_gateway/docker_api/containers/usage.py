@@ -32,7 +32,8 @@ def _cpu(stats: pb.ContainerStats) -> dict[str, Any]:
         "cpu_usage": {
             "total_usage": stats.cpu_total_ns,
             "usage_in_kernelmode": stats.cpu_system_ns,
-            "usage_in_usermode": stats.cpu_total_ns - stats.cpu_system_ns,
+            # Two counters read one after the other: clients refuse a negative number.
+            "usage_in_usermode": max(0, stats.cpu_total_ns - stats.cpu_system_ns),
         },
         "system_cpu_usage": stats.host_cpu_total_ns,
         "online_cpus": stats.online_cpus,
