@@ -1,5 +1,6 @@
 """kill -9 of the runtime and of the launcher: containers go on, and nothing they wrote or became is lost."""
 
+import queue
 import subprocess
 import time
 from pathlib import Path
@@ -169,3 +170,20 @@ def test_layer_mounts_are_taken_over_and_unmounted_at_the_end(own_node):
     own_node.remove_all()
     own_node.stub.Teardown(pb.TeardownRequest())
     assert str(own_node.run_dir) not in Path("/proc/self/mountinfo").read_text()
+
+
+def test_a_terminal_outlives_its_launcher(own_node):
+    requests = queue.SimpleQueue()
+    container = own_node.create("sh", tty=True, open_stdin=True)
+    own_node.start(container)
+    kill_launcher(own_node)
+    own_node.start_launcher()
+    time.sleep(0.5)
+    header = pb.AttachHeader(container=container, stdin=True, stdout=True)
+    requests.put(pb.AttachRequest(header=header))
+    stream = own_node.stub.Attach(iter(requests.get, None), timeout=20)
+    requests.put(pb.AttachRequest(input=pb.StreamInput(stdin=b"echo still $((40 + 2)); exit 6\n")))
+    text = b"".join(message.output.stdout for message in stream)
+    requests.put(None)
+    assert b"still 42" in text
+    assert own_node.wait(container).exit_code == 6

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from strata_chassis.errors import Internal, NotFound, Unavailable
 from strata_runtime.adapters.launcher_session import Session
 from strata_runtime.adapters.launcher_socket import PacketSocket
+from strata_runtime.adapters.terminals import KeptTerminals
 from strata_runtime.launcher import protocol
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class LauncherClient:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._items: dict[int, list[dict[str, Any]]] = {}
+        self._terminals = KeptTerminals()
 
     async def run(self, listener: "LauncherListener") -> None:
         """Stay connected until cancelled, and tell the listener of every exit, connection and loss."""
@@ -184,7 +186,16 @@ class LauncherClient:
         number = next(self._numbers)
         self._items[number] = []
         await self._call({"op": "list"}, number)
-        await listener.connected([_task_state(item) for item in self._items.pop(number)])
+        tasks = [_task_state(item) for item in self._items.pop(number)]
+        await self._give_terminals_back(tasks)
+        await listener.connected(tasks)
+
+    async def _give_terminals_back(self, tasks: list[TaskState]) -> None:
+        self._terminals.drop_all_but({task.task for task in tasks if task.exit is None})
+        for task in tasks:
+            terminal = self._terminals.of(task.task)
+            if terminal is not None and task.exit is None and self._connection is not None:
+                await self._connection.send_message_with_fd({"op": "restore", "task": task.task}, terminal)
 
     async def _call(self, message: dict[str, Any], number: int | None = None) -> dict[str, Any]:
         if self._connection is None:
@@ -199,9 +210,15 @@ class LauncherClient:
             self._answers.pop(number, None)
 
     async def _read(self, connection: PacketSocket, listener: "LauncherListener") -> None:
-        while packet := await connection.receive():
+        while True:
+            packet, fds = await connection.receive_with_fds()
+            if not packet:
+                break
             message = protocol.parse_message(packet)
-            if message.get("event") == "exit":
+            if message.get("event") == "keep":
+                self._terminals.keep(message["task"], fds)
+            elif message.get("event") == "exit":
+                self._terminals.drop(message["task"])
                 listener.exited(_task_exit(message["task"], message))
             elif "item" in message:
                 self._items[message["id"]].append(message["item"])

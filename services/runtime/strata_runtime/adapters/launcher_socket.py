@@ -7,6 +7,7 @@ from typing import Any
 
 from strata_chassis.errors import Unavailable
 from strata_runtime.launcher import protocol
+from strata_runtime.launcher.descriptors import receive_packet, send_packet
 
 
 class PacketSocket:
@@ -45,6 +46,36 @@ class PacketSocket:
         except OSError:
             return b""
 
+    async def send_message_with_fd(self, message: dict[str, Any], fd: int) -> None:
+        """Send a JSON object and a descriptor. Raises Unavailable."""
+        try:
+            send_packet(self._socket, protocol.message_packet(message), (fd,))
+        except OSError as error:
+            raise Unavailable("the launcher has gone", reason="LAUNCHER_UNAVAILABLE") from error
+
+    async def receive_with_fds(self) -> tuple[bytes, list[int]]:
+        """The next packet, b"" at the end, with the descriptors that came with it."""
+        while True:
+            try:
+                return receive_packet(self._socket)
+            except BlockingIOError:
+                await self._readable()
+            except OSError:
+                return b"", []
+
+    async def _readable(self) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._socket, _resolve, ready)
+        try:
+            await ready
+        finally:
+            self._loop.remove_reader(self._socket)
+
     def close(self) -> None:
         """End the connection."""
         self._socket.close()
+
+
+def _resolve(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from strata_chassis.errors import InvalidArgument
+from strata_chassis.errors import InvalidArgument, Unimplemented
 from strata_runtime.core.bundle.capabilities import granted
 from strata_runtime.core.bundle.host import Host
 from strata_runtime.core.bundle.resources import check_resources, parse_device_rule
@@ -28,8 +28,17 @@ def check_spec(spec: ContainerSpec, host: Host) -> None:
         raise _invalid("a container cannot be removed on exit and restarted as well")
     if spec.log_config.driver not in _LOG_DRIVERS:
         raise _invalid(f"there is no log driver {spec.log_config.driver!r}: file and none are")
+    _check_support(spec)
     if spec.init and not host.init_path:
         raise _invalid("no init program is installed on this host (tini, catatonit or dumb-init)")
+
+
+def _check_support(spec: ContainerSpec) -> None:
+    """Raises Unimplemented for what would otherwise be silently left out."""
+    if spec.disk_quota_bytes:
+        raise Unimplemented("disk quotas of containers are not supported yet", reason="DISK_QUOTA_UNSUPPORTED")
+    if spec.userns_mode not in ("", "host"):
+        raise Unimplemented("user namespaces are not supported yet", reason="USERNS_UNSUPPORTED")
 
 
 def _check_strings(spec: ContainerSpec) -> None:

@@ -70,7 +70,20 @@ class Server:
     def _subscribe(self, client: Client, _: Message) -> Message:
         self._subscribers.add(client)
         client.when_closed(self._subscribers.discard)
+        for task in self._tasks.values():
+            self._entrust(task, client)
         return {"ok": True}
+
+    def _restore(self, client: Client, request: Message) -> Message:
+        task = self._tasks[request["task"]]
+        if task.exit is None and task.streams.tty_fd is None and client.received_fds:
+            task.restore_terminal(client.received_fds.pop(0))
+        return {"ok": True}
+
+    def _entrust(self, task: Task, client: Client) -> None:
+        """Let a subscriber keep a second descriptor of a task's terminal: it outlives us there."""
+        if task.exit is None and task.streams.tty_fd is not None:
+            client.send_message({"event": "keep", "task": task.name}, task.streams.tty_fd)
 
     def _list(self, client: Client, request: Message) -> Message:
         for task in self._tasks.values():
@@ -84,7 +97,7 @@ class Server:
     def _start(self, client: Client, request: Message) -> None:
         spec = TaskSpec.parse(request)
         directory = records.make_task_directory(self._root, request["task"], {"spec": request})
-        task = Task(self._loop, directory, spec, self._task_exited)
+        task = Task(self._loop, directory, spec, self)
         self._tasks[task.name] = task
         try:
             spawned = task.spawn(_ENVIRONMENT, self._console_path())
@@ -153,6 +166,7 @@ class Server:
         "ping": _ping,
         "subscribe": _subscribe,
         "list": _list,
+        "restore": _restore,
         "start": _start,
         "attach": _attach,
         "close_stdin": _close_stdin,
@@ -178,7 +192,13 @@ class Server:
         if not self._spawned:
             self._early_exits.clear()
 
-    def _task_exited(self, task: Task) -> None:
+    def task_has_terminal(self, task: Task) -> None:
+        """Somebody else has to hold it too."""
+        for subscriber in list(self._subscribers):
+            self._entrust(task, subscriber)
+
+    def task_exited(self, task: Task) -> None:
+        """Tell who listens."""
         for subscriber in list(self._subscribers):
             subscriber.send_message({"event": "exit", "task": task.name, **(task.exit or {})})
 
@@ -223,7 +243,7 @@ class Server:
                 self._adopt(directory, record)
 
     def _adopt(self, directory: Path, record: Message) -> None:
-        task = Task(self._loop, directory, TaskSpec.parse(record["spec"]), self._task_exited)
+        task = Task(self._loop, directory, TaskSpec.parse(record["spec"]), self)
         self._tasks[task.name] = task
         task.exit = records.read_record(directory, "exit.json")
         if task.exit is not None:

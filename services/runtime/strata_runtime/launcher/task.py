@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from strata_runtime.launcher import kernel, protocol, records, stdio
 from strata_runtime.launcher.attachment import Attachment, Wishes
@@ -21,6 +20,16 @@ ERROR_BYTES = 16384
 _TERMINAL_GRACE_S = 0.2
 
 
+class TaskWatcher(Protocol):
+    """Who is told what becomes of tasks."""
+
+    def task_exited(self, task: "Task") -> None:
+        """It has ended, and everything of it is written down."""
+
+    def task_has_terminal(self, task: "Task") -> None:
+        """Its terminal has come."""
+
+
 class Task:
     """A container's first process or an exec session."""
 
@@ -28,6 +37,7 @@ class Task:
         "_console",
         "_loop",
         "_on_exit",
+        "_on_terminal",
         "directory",
         "exit",
         "is_ending",
@@ -37,7 +47,7 @@ class Task:
         "streams",
     )
 
-    def __init__(self, loop: Loop, directory: Path, spec: TaskSpec, on_exit: Callable[["Task"], None]) -> None:
+    def __init__(self, loop: Loop, directory: Path, spec: TaskSpec, watcher: "TaskWatcher") -> None:
         self.name = directory.name
         self.directory = directory
         self.spec = spec
@@ -47,7 +57,8 @@ class Task:
         log = spec.log and LogFile(spec.log.path, spec.log.max_bytes, spec.log.max_files)
         self.streams = Streams(loop, log or None)
         self._loop = loop
-        self._on_exit = on_exit
+        self._on_exit = watcher.task_exited
+        self._on_terminal = watcher.task_has_terminal
         self._console: tuple[Any, str] | None = None
 
     # --------------------------------------------------------------------------------------------------------- clients
@@ -124,6 +135,12 @@ class Task:
         finally:
             self._drop_console()
         stdio.resize(terminal, self.spec.rows, self.spec.columns)
+        self.streams.add_terminal(terminal)
+        self._on_terminal(self)
+
+    def restore_terminal(self, terminal: int) -> None:
+        """Use a terminal again that somebody kept while there was no launcher."""
+        os.set_blocking(terminal, False)
         self.streams.add_terminal(terminal)
 
     def _drop_console(self) -> None:
