@@ -125,7 +125,7 @@ class ThreadedNetwork:
 
     def _on_change(self, watch: TableWatch) -> None:
         """See to it that our rules are there after somebody changed something."""
-        if watch.may_be_lost() and self._host is not None:
+        if watch.has_news() and self._host is not None:
             self._thread.submit(self._heal, self._host)
 
     @staticmethod

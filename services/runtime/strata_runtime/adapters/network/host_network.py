@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Collection
 from contextlib import ExitStack
 
-from strata_runtime.adapters.network import host, nftables
+from strata_runtime.adapters.network import docker, host, nftables
 from strata_runtime.adapters.network.attaching import attach, detach
 from strata_runtime.adapters.network.attachment_files import AttachmentFiles
 from strata_runtime.adapters.network.bridges import ensure_bridge, remove_bridge
@@ -77,8 +77,12 @@ class HostNetwork:
         return self._parts.names.table
 
     def heal(self) -> None:
-        """Put our rules back if somebody removed them, other than ourselves at the end."""
-        if self._is_open and not has_table(self.table):
+        """Put our rules back if somebody removed them, other than ourselves at the end, and get on with Docker."""
+        if not self._is_open:
+            return
+        if has_table(self.table):
+            docker.let_through([network.link for network in self._parts.definitions()])
+        else:
             _log.warning("nftables table %s was removed by somebody: it is put back", self.table)
             apply_rules(self._parts)
 
@@ -148,6 +152,7 @@ class HostNetwork:
         self._is_open = False
         parts = self._parts
         self.reconcile(())
+        docker.let_go([network.link for network in parts.definitions()])
         for network in parts.networks.values():
             remove_bridge(parts.netlink, network.membership.definition.link)
         nftables.apply(removal_text(parts.names.table))

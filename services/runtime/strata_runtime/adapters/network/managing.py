@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 
 from strata_chassis.errors import AlreadyExists, Conflict, PermissionDenied
-from strata_runtime.adapters.network import host
+from strata_runtime.adapters.network import docker, host
 from strata_runtime.adapters.network.bridges import ensure_bridge, has_link, remove_bridge
 from strata_runtime.adapters.network.parts import Parts, live_network
 from strata_runtime.adapters.network.rules import apply_rules
@@ -60,6 +60,7 @@ def remove_network(parts: Parts, name_or_id: str) -> NetworkDefinition:
     parts.network_files.remove(definition.network_id)
     del parts.networks[definition.name]
     network.pool.drain()
+    docker.let_go([definition.link])
     apply_rules(parts)
     remove_bridge(parts.netlink, definition.link)
     return definition

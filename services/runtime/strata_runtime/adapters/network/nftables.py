@@ -1,12 +1,10 @@
 """Our nftables table: replaced as a whole by nft, its map elements changed over netlink."""
 
-import os
-import shutil
 from collections.abc import Iterable, Sequence
-from typing import BinaryIO
 
 from strata_chassis.errors import FailedPrecondition, Internal
 from strata_runtime.adapters.network.netlink import NetlinkSocket, Request
+from strata_runtime.adapters.network.programs import find_program, run_program
 from strata_runtime.adapters.network.pyroute import (
     NETLINK_NETFILTER,
     NFNL_SUBSYS_NFTABLES,
@@ -27,31 +25,17 @@ _BATCH_END = 0x11
 def apply(text: str) -> None:
     """Have nft do what ``text`` says, all of it or nothing.
 
-    The table changes seldom, so that nft's own parser is worth a process (4 ms). It is started by posix_spawn: a fork
-    of a process in which grpc runs may hang. Raises FailedPrecondition without nft, Internal if it refuses.
+    The table changes seldom, so that nft's own parser is worth a process (4 ms). Raises FailedPrecondition without nft,
+    Internal if it refuses.
     """
-    program = shutil.which("nft", path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin")
+    program = find_program("nft")
     if program is None:
         message = "nft is missing: install the package nftables"
         raise FailedPrecondition(message, reason="NFT_MISSING")
-    with _memory_file("nft-in") as source, _memory_file("nft-out") as complaints:
-        source.write(text.encode())
-        source.seek(0)
-        actions = [
-            (os.POSIX_SPAWN_DUP2, source.fileno(), 0),
-            (os.POSIX_SPAWN_DUP2, complaints.fileno(), 1),
-            (os.POSIX_SPAWN_DUP2, complaints.fileno(), 2),
-        ]
-        process = os.posix_spawn(program, [program, "-f", "-"], {"PATH": "/usr/sbin:/usr/bin"}, file_actions=actions)
-        _, status = os.waitpid(process, 0)
-        if status != 0:
-            complaints.seek(0)
-            message = f"nft refused our rules: {complaints.read(2000).decode(errors='replace').strip()}"
-            raise Internal(message, reason="NFT_FAILED")
-
-
-def _memory_file(name: str) -> BinaryIO:
-    return os.fdopen(os.memfd_create(name), "w+b")
+    status, complaint = run_program(program, ["-f", "-"], text)
+    if status != 0:
+        message = f"nft refused our rules: {complaint}"
+        raise Internal(message, reason="NFT_FAILED")
 
 
 class ForwardMaps:
