@@ -89,11 +89,12 @@ check: setup ## types and rules only: the quick part of lint
 
 .PHONY: test
 test: lint ## everything: lint, then all tests
-	$(PYTEST)
+	$(PYTEST) -n 2 tests/unit
+	$(PYTEST) tests/contract tests/integration tests/fault
 
 .PHONY: unit
 unit: setup ## unit tests only
-	$(PYTEST) tests/unit
+	$(PYTEST) -n 2 tests/unit
 
 .PHONY: integration
 integration: setup ## tests on the real kernel, a real registry, real clients
