@@ -244,6 +244,7 @@ async def test_a_decompression_bomb_stops_at_the_limit(site: Site) -> None:
     await site.assert_nothing_is_left()
 
 
+@pytest.mark.usefixtures("kernel")
 async def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     from tests.fixtures.disk import small_disk
 
