@@ -149,7 +149,7 @@ FILES = st.dictionaries(
 LAYERS = st.lists(FILES, min_size=3, max_size=3)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(layers=LAYERS, steps=st.lists(st.tuples(st.sampled_from("+-"), st.integers(0, 5)), min_size=3, max_size=10))
 async def test_under_every_order_of_pulls_and_removals_each_layer_gives_its_exact_tar(
     layers: list[dict[str, tuple[int, int]]], steps: list[tuple[str, int]]
