@@ -49,7 +49,7 @@ def main() -> None:
         if sys.argv[1:] == ["release"]:
             RELEASED.parent.mkdir(exist_ok=True)
             buf("build", str(image), "--exclude-source-info", "-o", str(RELEASED))
-        elif RELEASED.exists():
+        else:
             buf("breaking", str(image), "--against", str(RELEASED), "--config", "buf.yaml")
 
 
