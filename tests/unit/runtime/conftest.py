@@ -70,6 +70,7 @@ def build_layer(directory: Path) -> Path:
         (tree / "bin" / applet).symlink_to("busybox")
     (tree / "etc" / "passwd").write_text(_PASSWD)
     (tree / "etc" / "group").write_text(_GROUP)
+    (tree / "etc" / "resolv.conf").write_text("nameserver 192.0.2.1\n")
     (tree / "bin" / "not-executable").write_text("no program\n")
     (tree / "data" / "file").write_text("from the image\n")
     (tree / "tmp").chmod(0o1777)

@@ -62,6 +62,11 @@ def test_a_container_that_changed_nothing_has_no_changes_but_its_working_directo
     assert changes(node, finished(node, "true")) == [("A", "/work"), ("A", "/work/dir")]
 
 
+def test_files_that_the_engine_mounts_over_are_no_changes(node):
+    container = finished(node, "true", network_mode="bridge")
+    assert not [change for change in changes(node, container) if "/etc" in change[1]]
+
+
 def test_a_renamed_directory_is_gone_from_one_place_and_whole_in_the_other(node):
     container = finished(node, "mv /data /moved")
     found = changes(node, container)

@@ -12,7 +12,7 @@ from strata.runtime.v1 import container_pb2
 from strata.runtime.v1 import runtime_pb2 as pb
 
 State = container_pb2.Container
-COUNT = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); sleep 0.01; done; exit 7"
+COUNT = "i=0; while [ $i -lt 100 ]; do echo $i; i=$((i+1)); sleep 0.01; done; exit 7"
 
 
 def numbers(node, container) -> list[int]:
@@ -38,7 +38,7 @@ def test_a_killed_runtime_costs_no_output_and_no_status(own_node):
     own_node.start_runtime()
     assert own_node.get(container).state == State.STATE_RUNNING
     assert own_node.wait(container).exit_code == 7
-    assert numbers(own_node, container) == list(range(300))
+    assert numbers(own_node, container) == list(range(100))
 
 
 def test_what_ended_while_the_runtime_was_away_is_known_afterwards(own_node):
@@ -65,7 +65,7 @@ def test_a_killed_launcher_costs_no_output_and_a_new_one_goes_on(own_node):
     time.sleep(0.2)  # the container writes on, to nobody yet
     own_node.start_launcher()
     assert own_node.wait(container).exit_code == 7
-    assert numbers(own_node, container) == list(range(300))
+    assert numbers(own_node, container) == list(range(100))
 
 
 def test_everything_killed_at_once_costs_no_output_and_no_status(own_node):
@@ -76,7 +76,7 @@ def test_everything_killed_at_once_costs_no_output_and_no_status(own_node):
     own_node.start_launcher()
     own_node.start_runtime()
     assert own_node.wait(container).exit_code == 7
-    assert numbers(own_node, container) == list(range(300))
+    assert numbers(own_node, container) == list(range(100))
 
 
 def test_a_status_that_nobody_saw_is_reported_as_unknown(own_node):

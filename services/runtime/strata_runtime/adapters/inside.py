@@ -84,8 +84,8 @@ def make_file(root: int, path: str) -> str:
         target = _link_target(descriptor, name)
         if target is not None:
             return make_file(root, target if target.startswith("/") else f"{directory}/{target}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with contextlib.suppress(IsADirectoryError):
+        if not _exists(descriptor, name):  # opening what is there for writing would copy it up
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(name, flags, 0o644, dir_fd=descriptor))
     return f"{directory.rstrip('/')}/{name}"
 
@@ -103,8 +103,9 @@ def _walk(root: int, path: str, make: Callable[[int, str], None]) -> str:
         with opened_inside(root, "/" + "/".join(done), os.O_PATH | os.O_DIRECTORY) as parent:
             target = _link_target(parent, name)
             if target is None:
-                with contextlib.suppress(FileExistsError):
-                    make(parent, name)
+                if not _exists(parent, name):
+                    with contextlib.suppress(FileExistsError):
+                        make(parent, name)
                 done.append(name)
                 continue
         links += 1
@@ -114,6 +115,14 @@ def _walk(root: int, path: str, make: Callable[[int, str], None]) -> str:
         left += [part for part in reversed(target.split("/")) if part not in ("", ".")]
     with opened_inside(root, "/" + "/".join(done), os.O_PATH | os.O_DIRECTORY):
         return "/" + "/".join(done)
+
+
+def _exists(directory: int, name: str) -> bool:
+    try:
+        os.lstat(name, dir_fd=directory)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _link_target(directory: int, name: str) -> str | None:

@@ -13,7 +13,7 @@ from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
 
 T = TypeVar("T")
-ETC_FILES = frozenset({"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"})
+MOUNTED_OVER = frozenset({"/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/sys"})
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ def private_layer(parts: Parts, container: Container) -> PrivateLayer:
         upper=str(parts.paths.upper(container.id)),
         lower=Lower(roots),
         merged=str(parts.paths.rootfs(container.id)),
-        made_for_it=ETC_FILES,
+        made_for_it=MOUNTED_OVER,
     )
 
 

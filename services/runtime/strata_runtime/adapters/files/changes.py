@@ -20,7 +20,7 @@ _REDIRECT = "trusted.overlay.redirect"
 class PrivateLayer:
     """Where a container's changes are: the private layer, the image below, and both together as it sees them.
 
-    ``made_for_it``: files the engine needed to exist, to mount its own over them.
+    ``made_for_it``: empty files and directories the engine needed to exist, to mount its own over them.
     """
 
     upper: str
@@ -83,6 +83,8 @@ class _Walk:
     ) -> Iterator[Change]:
         inner = self.directory(upper, own.path)
         first = next(inner, None)
+        if first is None and below is None and own.path in self.layer.made_for_it:
+            return
         is_ours = any(made.startswith(f"{own.path}/") for made in self.layer.made_for_it)
         if first is not None or not (is_ours and below is not None and _same_directory(status, below)):
             yield own
