@@ -32,7 +32,7 @@ def commit_dir(staged: Path, final: Path) -> None:
     fsync_tree(staged)
     try:
         staged.rename(final)
-    except (FileExistsError, NotADirectoryError, OSError) as error:
+    except OSError as error:
         if not final.exists():
             raise
         raise AlreadyExists(f"{final.name} is committed already", metadata={"name": final.name}) from error
