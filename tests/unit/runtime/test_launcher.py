@@ -92,7 +92,7 @@ def test_a_failed_start_leaves_no_task(launcher):
 
 
 def test_output_and_status_of_a_task_reach_its_client_and_its_records(launcher, tmp_path):
-    script = 'sh -c "echo hello; exit 5" & echo $! > "$0"'
+    script = 'sh -c "echo hello; sleep 0.2; exit 5" & echo $! > "$0"'
     log = {"path": str(tmp_path / "log")}
     with connect(launcher) as connection:
         argv = ["/bin/sh", "-c", script, "{pid}"]

@@ -189,6 +189,8 @@ class Server:
         early = self._early_exits.pop(pid or 0, None)
         if early is not None:
             self._child_exited(pid or 0, early)
+        elif pid is not None and kernel.start_ticks(pid) is None:  # reaped by its own parent before it became ours
+            self._by_pid.pop(pid).exited(UNKNOWN_STATUS, adopt.LOST)
         if not self._spawned:
             self._early_exits.clear()
 
