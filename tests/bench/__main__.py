@@ -60,7 +60,7 @@ def _measure_on_one_suite(chosen: set[str], repeat: int, reports: list[Report]) 
                 reports.append(space.measure_memory(suite, tiny))
             if "start" in chosen:
                 suite.strata("pull", tiny)
-                reports.append(starts.measure(suite, tiny, repeat * 3))
+                reports.append(starts.measure(suite, tiny, repeat))
             if "density" in chosen:
                 suite.strata("pull", tiny)
                 reports.append(density.measure(suite, tiny, DENSE))

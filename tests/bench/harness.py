@@ -77,6 +77,11 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def median_of(rounds: int, action: Callable[[], object]) -> float:
+    """Seconds that ``action`` takes, the middle of a few in a row: warm, as a peer measured in a loop is."""
+    return statistics.median(timed(action) for _ in range(rounds))
+
+
 def table(reports: Iterable[Report]) -> str:
     """The reports as text for a terminal."""
     rows: list[tuple[str, ...]] = [("", "figure", "", "mark", "", "")]

@@ -7,12 +7,16 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from tests.bench.harness import Report, interleave, timed
+from tests.bench.harness import Report, interleave, median_of
 from tests.bench.rpc import Engine, connected
 from tests.fixtures.suite import Suite
+
+ROUNDS = 5
+"""How often each contestant goes before it is the next one's turn."""
 
 BARE = Path(__file__).with_name("bare_crun.py")
 
@@ -40,23 +44,21 @@ def measure(suite: Suite, image: str, repeat: int) -> Report:
     return report
 
 
-def _contestants(suite: Suite, engine: Engine, bare: BareCrun, image: str) -> dict[str, Any]:
-    return {
-        "crun run": bare.run,
-        "rpc run": lambda: timed(lambda: engine.run(image, "true")),
-        "cli run": lambda: timed(lambda: suite.run("--network", "none", image, "true")),
-        "cli run bridge": lambda: timed(lambda: suite.run(image, "true")),
-        "crun exec": bare.exec,
-        "rpc exec": lambda: timed(lambda: engine.exec("bench", "true")),
-        "cli exec": lambda: timed(lambda: suite.strata("exec", "bench", "true")),
-        "version": lambda: timed(lambda: suite.strata("version")),
+def _contestants(suite: Suite, engine: Engine, bare: BareCrun, image: str) -> dict[str, Callable[[], float]]:
+    actions: dict[str, Callable[[], object]] = {
+        "rpc run": lambda: engine.run(image, "true"),
+        "cli run": lambda: suite.run("--network", "none", image, "true"),
+        "cli run bridge": lambda: suite.run(image, "true"),
+        "rpc exec": lambda: engine.exec("bench", "true"),
+        "cli exec": lambda: suite.strata("exec", "bench", "true"),
+        "version": lambda: suite.strata("version"),
     }
+    ours = {name: partial(median_of, ROUNDS, action) for name, action in actions.items()}
+    return {"crun run": bare.run, "crun exec": bare.exec, **ours}
 
 
 class BareCrun:
     """crun by itself, on the bundle of a running container: the same root, the same config, another command."""
-
-    ROUNDS = 5
 
     def __init__(self, suite: Suite, container: str) -> None:
         """Copy the bundle of ``container``, with ``true`` for its command."""
@@ -88,6 +90,6 @@ class BareCrun:
     def _measure(self, program: str, *arguments: str) -> float:
         enter = ["nsenter", "--mount", "--target", str(self._suite.pid("launcher"))]
         path = shutil.which(program)
-        command = [*enter, sys.executable, str(BARE), str(self.ROUNDS), str(path), *arguments]
+        command = [*enter, sys.executable, str(BARE), str(ROUNDS), str(path), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return statistics.median(float(line) for line in done.stdout.split())
