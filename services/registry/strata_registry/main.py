@@ -59,6 +59,7 @@ async def wire(config: RegistryConfig, server: Server, metrics: Metrics) -> Asyn
         cache = await _cache(config, executor, blobs, catalogue, traffic=Traffic(metrics), tasks=tasks)
         stack.callback(cache.stop)
         proxy = _proxy(config, exchange, cache, database, tasks=tasks)
+        stack.callback(proxy.manifests.stop)
         server.add(add_RegistryServiceServicer_to_server, RegistryServicer(proxy))
         if config.http_listen:
             from strata_registry.distribution import serving  # costs memory that others need not spend

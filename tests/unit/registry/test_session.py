@@ -70,6 +70,8 @@ async def test_an_authority_of_one_host_is_trusted_for_that_host(
         ("http://ghcr.io/v2/", None),
         ("https://registry.lan/v2/", None),
         ("https://sub.registry.lan:5000/v2/", None),
+        ("https://localhost:5000/v2/", None),
+        ("https://127.0.0.1:5000/v2/", None),
     ],
 )
 def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch, url: str, expected: str | None) -> None:

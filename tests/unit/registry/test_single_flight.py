@@ -52,6 +52,21 @@ async def expect_error(flight: SingleFlight[int], work: Work) -> bool:
     return True
 
 
+async def test_stopping_ends_what_is_being_asked() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        flight, work = SingleFlight[int](tasks), Work()
+        asker = tasks.create_task(expect_cancelled(flight, work))
+        await asyncio.sleep(0)
+        flight.stop()
+    assert asker.result()
+
+
+async def expect_cancelled(flight: SingleFlight[int], work: Work) -> bool:
+    with pytest.raises(asyncio.CancelledError):
+        await flight.ask("question", work)
+    return True
+
+
 async def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
     async with asyncio.TaskGroup() as tasks:
         flight, work = SingleFlight[int](tasks), Work()

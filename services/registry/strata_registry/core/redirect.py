@@ -41,6 +41,14 @@ def is_private_host(host: str) -> bool:
         return is_loopback_name(host)
 
 
+def is_loopback_host(host: str) -> bool:
+    """Tell whether a name or address means this host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return is_loopback_name(host)
+
+
 def is_loopback_name(host: str) -> bool:
     """Tell whether a name always means this host. Source: RFC 6761, 6.3."""
     name = host.lower().rstrip(".")

@@ -247,4 +247,4 @@ class BlobCache:
         path = self.blobs.layout.partial_blob(digest)
         write_atomic(path, content, mode=0o640)
         self.blobs.commit(digest, path)
-        path.unlink()
+        path.unlink(missing_ok=True)

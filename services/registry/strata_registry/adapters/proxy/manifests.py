@@ -64,6 +64,11 @@ class Manifests:
         self._tags = SingleFlight[CachedManifest](tasks)
         self._fetches = SingleFlight[tuple[CachedManifest, str]](tasks)
 
+    def stop(self) -> None:
+        """Ask nobody any more."""
+        self._tags.stop()
+        self._fetches.stop()
+
     async def get(
         self,
         repository: Repository,

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver
+from strata_registry.core.redirect import is_loopback_host
 
 _READ_BUFFER_BYTES = 1 << 20
 _USER_AGENT = "strata-registry/0.1"
@@ -129,10 +130,10 @@ async def read_limited(response: aiohttp.ClientResponse, limit_bytes: int) -> by
 
 
 def proxy_for(url: str) -> str | None:
-    """Choose a proxy by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (either case)."""
+    """Choose a proxy by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (either case); this host needs none."""
     parts = urlsplit(url)
     proxies = getproxies_environment()
-    if not proxies or proxy_bypass(parts.netloc, proxies):
+    if not proxies or is_loopback_host(parts.hostname or "") or proxy_bypass(parts.netloc, proxies):
         return None
     return proxies.get(parts.scheme) or proxies.get("all")
 
