@@ -70,6 +70,15 @@ def test_a_terminal_has_the_size_it_was_given(node, attach):
     assert session.finish() == 9
 
 
+@pytest.mark.parametrize("runtime", ["crun", "runc"])
+def test_a_terminal_has_its_size_before_anything_runs(node, attach, runtime):
+    size = pb.TerminalSize(width=91, height=17)
+    for _ in range(3):
+        session = attach(node.create("stty", "size", tty=True, runtime=runtime), start=True, terminal_size=size)
+        session.finish()
+        assert session.stdout == b"17 91\r\n"
+
+
 def test_all_output_of_a_terminal_comes_before_its_end(node, attach):
     for _ in range(5):
         session = attach(node.create("sh", "-c", "yes line | head -n 2000; echo last", tty=True), start=True)

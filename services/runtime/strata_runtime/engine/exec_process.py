@@ -17,6 +17,7 @@ def exec_process(parts: Parts, container: Container, spec: ExecSpec) -> dict[str
     """
     base = json.loads((parts.paths.bundle(container.id) / "config.json").read_text())["process"]
     value = dict(base)
+    value.pop("consoleSize", None)
     value.update(terminal=spec.tty, args=list(spec.command), cwd=spec.working_dir or base["cwd"])
     environment = [entry for entry in base["env"] if not (spec.user and entry.startswith("HOME="))]
     home = "/"

@@ -8,6 +8,7 @@ from typing import Any
 from strata_chassis.errors import Conflict, InvalidArgument, NotFound
 from strata_runtime.adapters.launcher_client import StartError, TaskExit, TaskRequest
 from strata_runtime.adapters.launcher_session import Session
+from strata_runtime.core.bundle.process import with_console_size
 from strata_runtime.core.container.record import Container, State
 from strata_runtime.core.event import container_event
 from strata_runtime.core.exec_session import EXEC_TASK_PREFIX, ExecSession, ExecSpec
@@ -109,7 +110,8 @@ def _wishes(spec: ExecSpec) -> dict[str, Any]:
 def _task_request(parts: Parts, container: Container, session: ExecSession, terminal: Terminal) -> TaskRequest:
     """Write the process file; what to ask of the launcher. Blocking."""
     path = parts.paths.bundle(container.id) / f"{session.id}.json"
-    path.write_text(json.dumps(exec_process(parts, container, session.spec)))
+    process = exec_process(parts, container, session.spec)
+    path.write_text(json.dumps(with_console_size(process, terminal.columns, terminal.rows)))
     return TaskRequest(
         task=EXEC_TASK_PREFIX + session.id,
         argv=runtime_of(parts, container.spec).exec(container.id, str(path), tty=session.spec.tty),

@@ -11,6 +11,7 @@ from strata_runtime.adapters.mounts.targets import make_targets
 from strata_runtime.adapters.users import look_up_user
 from strata_runtime.core.bundle.config import Surroundings, bundle_config, working_dir
 from strata_runtime.core.bundle.host import DeviceNode
+from strata_runtime.core.bundle.process import with_console_size
 from strata_runtime.core.container.record import Container, State, failed_to_start, started
 from strata_runtime.core.defaults import parse_execution
 from strata_runtime.core.event import container_event
@@ -63,8 +64,10 @@ async def start(parts: Parts, entry: Entry, terminal: Terminal = Terminal()) -> 
 async def _start(parts: Parts, entry: Entry, terminal: Terminal) -> None:
     container = entry.container
     attachment = await parts.network.attach(container.id, networking.network_spec(container, parts.containers))
-    await parts.threads.run(_write_bundle, parts, container, attachment, entry.is_root_ready)
-    entry.is_root_ready = True
+    if not entry.is_root_ready:
+        await parts.threads.run(_mount_root, parts, container)
+        entry.is_root_ready = True
+    await parts.threads.run(_write_bundle, parts, container, attachment, terminal)
     entry.has_process = True
     try:
         pid = await parts.launcher.start(_task_request(parts, container, terminal))
@@ -114,15 +117,18 @@ def _task_request(parts: Parts, container: Container, terminal: Terminal) -> Tas
     )
 
 
-def _write_bundle(parts: Parts, container: Container, attachment: Attachment, is_root_ready: bool) -> None:  # noqa: FBT001
-    """The container's root and config.json. Blocking."""
-    rootfs = str(parts.paths.rootfs(container.id))
+def _mount_root(parts: Parts, container: Container) -> None:
     execution = parse_execution(container.image_config)
-    if not is_root_ready:
-        steps = (*plan_root(container, parts.paths), MakeInside(rootfs, working_dir(container, execution)))
-        parts.executor.run(steps)
+    make_dir = MakeInside(str(parts.paths.rootfs(container.id)), working_dir(container, execution))
+    parts.executor.run((*plan_root(container, parts.paths), make_dir))
+
+
+def _write_bundle(parts: Parts, container: Container, attachment: Attachment, terminal: Terminal) -> None:
+    """Write the container's config.json; its root is mounted. Blocking."""
+    execution = parse_execution(container.image_config)
     around = _surroundings(parts, container, attachment, execution.user)
     config = bundle_config(container, execution, around)
+    config["process"] = with_console_size(config["process"], terminal.columns, terminal.rows)
     (parts.paths.bundle(container.id) / "config.json").write_text(json.dumps(config))
 
 

@@ -98,9 +98,11 @@ def process_value(
     return value
 
 
-def exec_process(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The process of an exec session: the container's own with some fields replaced."""
-    return {**base, **changes}
+def with_console_size(process: Mapping[str, Any], columns: int, rows: int) -> dict[str, Any]:
+    """A process whose terminal has its size before anything runs in it; 0 leaves it open."""
+    if not (process["terminal"] and columns and rows):
+        return dict(process)
+    return {**process, "consoleSize": {"width": columns, "height": rows}}
 
 
 def _limit(value: int) -> int:
