@@ -24,8 +24,19 @@ _SEE_HELP = "See 'strata{} --help' for what there is."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; always returns its status, whatever happens on the way."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run one command; always returns its status, whatever happens on the way.
+
+    Without ``argv`` it is the program itself and ends here: taking the interpreter apart would be an eighth of its run.
+    """
+    if argv is not None:
+        return _run_words(list(argv))
+    status = _run_words(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run_words(words: list[str]) -> int:
+    """Run one command and write all that it says."""
     try:
         status = _dispatch(words)
         sys.stdout.flush()
