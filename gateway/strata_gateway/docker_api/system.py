@@ -3,6 +3,7 @@
 from typing import Any
 
 from strata.gateway.v1 import gateway_pb2 as pb
+from strata_chassis.errors import NotFound
 from strata_gateway.docker_api.containers.summary import summarised as container_summary
 from strata_gateway.docker_api.images.listing import summarised as image_summary
 from strata_gateway.docker_api.parameters import credentials_in, understood
@@ -157,7 +158,20 @@ def _registry_host(address: str) -> str:
     return "docker.io" if host in {"", "index.docker.io", "registry-1.docker.io"} else host
 
 
+async def plugins(_: Engine, exchange: Exchange) -> None:
+    """GET /plugins: there are none, and never will be."""
+    await exchange.reply([])
+
+
+async def plugin(_: Engine, exchange: Exchange) -> None:
+    """GET /plugins/{name}/json: `docker inspect` looks here last for a name that nothing has."""
+    name = exchange.parts["name"]
+    raise NotFound(f"plugin {name!r} not found", reason="PLUGIN_UNKNOWN", metadata={"plugin": name})
+
+
 ROUTES: Routes = (
+    ("GET", "/plugins", plugins),
+    ("GET", "/plugins/{name*}/json", plugin),
     ("GET", "/_ping", ping),
     ("GET", "/version", version),
     ("GET", "/info", info),

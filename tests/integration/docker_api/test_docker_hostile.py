@@ -69,7 +69,14 @@ def test_garbage_is_the_clients_fault(suite, method, pattern):
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/v1.43/swarm", 501), ("/v1.43/plugins/x/json", 501), ("/v1.43/nonsense", 404), ("/v9.9/info", 400), ("//", 404)],
+    [
+        ("/v1.43/swarm", 501),
+        ("/v1.43/plugins/privileges", 501),
+        ("/v1.43/plugins/x/json", 404),
+        ("/v1.43/nonsense", 404),
+        ("/v9.9/info", 400),
+        ("//", 404),
+    ],
 )
 def test_what_is_not_there_says_so(suite, path, expected):
     assert status(suite, "GET", path, b"") == expected
