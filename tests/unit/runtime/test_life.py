@@ -259,12 +259,24 @@ def test_events_tell_a_containers_life_in_order_and_from_a_cursor(node):
 
 
 def test_processes_and_statistics_of_a_container(node):
-    container = node.run("sleep", "100")
+    container = node.run("sh", "-c", "echo ready; exec sleep 100")
+    wait_for_text(node, container, "ready")
     processes = node.stub.ListProcesses(pb.ListProcessesRequest(container=container)).processes
-    assert [process.command for process in processes] == ["sleep 100"]
+    assert [process.command for process in processes] in (["sleep 100"], ["sh -c echo ready; exec sleep 100"])
     stats = next(iter(node.stub.GetStats(pb.GetStatsRequest(containers=[container])))).stats[0]
     assert stats.pids == 1
     assert stats.memory_bytes > 0
+
+
+def test_statistics_go_on_until_the_caller_goes_though_containers_come_and_go(node):
+    container = node.run("sleep", "100", network_mode="bridge")
+    stream = node.stub.GetStats(pb.GetStatsRequest(interval=Duration(nanos=20_000_000)), timeout=20)
+    assert container in {item.container_id for item in next(stream).stats}
+    node.remove(container)
+    for message in stream:
+        if container not in {item.container_id for item in message.stats}:
+            break
+    stream.cancel()
 
 
 def test_a_restart_policy_starts_a_failed_container_again(node):
