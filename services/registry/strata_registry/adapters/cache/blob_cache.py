@@ -31,6 +31,7 @@ from strata_registry.adapters.cache.traffic import Traffic
 from strata_registry.core.retry import RetryPolicy
 
 _log = logging.getLogger(__name__)
+_NAME_LIFE_S = 60.0
 _REFUSALS = (NotFound, Unauthenticated, PermissionDenied, FailedPrecondition, ResourceExhausted)
 
 
@@ -227,14 +228,26 @@ class BlobCache:
 
     def _tidy(self, download: Download) -> None:
         """Remove the partial file, unless the transfer can go on with it or somebody may still open it."""
-        can_resume = isinstance(download.error, Unavailable) and download.readable_bytes > 0
-        if not can_resume and not (download.is_verified and self._leases.is_held(download.digest)):
+        if download.is_verified:
+            self._drop_name_later(download.digest)
+        elif not (isinstance(download.error, Unavailable) and download.readable_bytes > 0):
             download.path.unlink(missing_ok=True)
 
     def _when_free(self, digest: Digest) -> None:
         if digest in self._downloads:
             asyncio.get_running_loop().call_later(self._rules.linger_s, self._stop_if_free, digest)
-        elif self.has(digest):
+        elif self.has(digest) and self.blobs.layout.partial_blob(digest).exists():
+            self._drop_name_later(digest)
+
+    def _drop_name_later(self, digest: Digest) -> None:
+        """Remove a blob's first name, but not at once.
+
+        A caller that reads by path is told of it in a message, which it may see after the stream has ended.
+        """
+        asyncio.get_running_loop().call_later(_NAME_LIFE_S, self._drop_name, digest)
+
+    def _drop_name(self, digest: Digest) -> None:
+        if digest not in self._downloads and self.has(digest) and not self._leases.is_held(digest):
             self.blobs.layout.partial_blob(digest).unlink(missing_ok=True)
 
     def _stop_if_free(self, digest: Digest) -> None:

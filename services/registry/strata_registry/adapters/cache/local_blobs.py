@@ -66,6 +66,7 @@ class LocalBlobs:
         """Remove a blob and return the bytes freed; readers that have it open keep it. Blocking."""
         freed_bytes = self.forget(digest)  # first: from here on nobody opens it
         self.layout.blob(digest).unlink(missing_ok=True)
+        self.layout.partial_blob(digest).unlink(missing_ok=True)
         return freed_bytes
 
     def forget(self, digest: Digest) -> int:
