@@ -14,8 +14,8 @@ import pytest
 from strata_chassis.errors import Unauthenticated, Unavailable
 from strata_client import AsyncClient, Client
 from strata_client.wire.endpoint import Credentials
-from tests.fixtures.mutual_tls import Certificates, make_certificates
 from tests.fixtures.docker_registry import LocalRegistry
+from tests.fixtures.mutual_tls import Certificates, make_certificates
 from tests.fixtures.suite import STRATA, Suite
 
 
