@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strata.runtime.v1 import runtime_pb2 as pb
-from strata_chassis.errors import FailedPrecondition
+from strata_chassis.errors import Conflict, StrataError
 from strata_gateway.docker_api.calls import EngineSession, exec_session
 from strata_gateway.docker_api.containers.attaching import size_of
 from strata_gateway.docker_api.detach import parse_keys
@@ -15,8 +15,6 @@ from strata_gateway.docker_api.routes import Routes
 from strata_gateway.docker_api.session import join
 from strata_gateway.engine.engine import Engine
 from strata_gateway.web.exchange import Exchange
-
-_NOT_STARTED = {"COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE"}
 
 
 async def create(engine: Engine, exchange: Exchange) -> None:
@@ -46,7 +44,10 @@ def _spec(body: Mapping[str, Any]) -> pb.ExecSpec:
 async def start(engine: Engine, exchange: Exchange) -> None:
     """POST /exec/{id}/start: the connection becomes the process's streams, unless it is to run on its own."""
     body = await exchange.request.json()
-    header = pb.ExecHeader(exec_id=exchange.parts["id"], detach=bool(body.get("Detach")))
+    prepared = await engine.peers.runtime.GetExec(pb.GetExecRequest(exec_id=exchange.parts["id"]))
+    if prepared.running or prepared.HasField("exit_code"):
+        raise Conflict(f"Error: Exec command {prepared.exec_id} has already run", reason="EXEC_STARTED")
+    header = pb.ExecHeader(exec_id=prepared.exec_id, detach=bool(body.get("Detach")))
     if body.get("ConsoleSize"):
         with understood():
             height, width = body["ConsoleSize"]
@@ -56,22 +57,23 @@ async def start(engine: Engine, exchange: Exchange) -> None:
             await session.begin(header)
             await exchange.reply_empty(200)
         else:
-            await _join(session, header, exchange, tty=bool(body.get("Tty")))
+            await _join(session, header, exchange, prepared.spec)
 
 
-async def _join(session: EngineSession, header: pb.ExecHeader, exchange: Exchange, *, tty: bool) -> None:
+async def _join(session: EngineSession, header: pb.ExecHeader, exchange: Exchange, spec: pb.ExecSpec) -> None:
+    """Hand the connection over before the process starts.
+
+    docker-py reads ahead while it reads the head of the answer, and loses output that comes with it. It also means that
+    why a process did not start is told as output, which is where docker's clients look for it.
+    """
+    raw = await exchange.hijack(stream_type(exchange, tty=spec.tty))
     try:
         await session.begin(header)
-    except FailedPrecondition as error:
-        if error.reason not in _NOT_STARTED:
-            raise
-        # Docker's clients read why a process did not start from its output, and its status from the inspection.
-        raw = await exchange.hijack(stream_type(exchange, tty=tty))
+    except StrataError as error:
         text = f"{message_of(error)}\r\n".encode()
-        await raw.write(text if tty else frame(Stream.STDERR, text))
+        await raw.write(text if spec.tty else frame(Stream.STDERR, text))
         return
-    raw = await exchange.hijack(stream_type(exchange, tty=tty))
-    await join(session, raw, tty=tty, stdin=True, keys=parse_keys(""))
+    await join(session, raw, tty=spec.tty, stdin=spec.stdin, keys=parse_keys(""))
 
 
 async def inspect(engine: Engine, exchange: Exchange) -> None:
