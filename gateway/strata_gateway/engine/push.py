@@ -61,7 +61,7 @@ async def push(peers: Peers, request: pb.PushRequest) -> AsyncGenerator[pb.PushR
             credentials=_credentials(request),
         )
     )
-    yield pb.PushResponse(pushed=pushed.descriptor)
+    yield pb.PushResponse(pushed=pushed.target)
 
 
 def _target(text: str) -> Reference:

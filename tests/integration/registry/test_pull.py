@@ -56,7 +56,7 @@ async def test_a_manifest_arrives_byte_for_byte(service: RegistryProcess, open_r
             pb.GetManifestRequest(repository=f"{open_registry.address}/tiny", reference="two")
         )
     assert answer.content == build_tiny().path(blob.digest).read_bytes()
-    assert answer.descriptor.media_type == blob.media_type
+    assert answer.target.media_type == blob.media_type
 
 
 async def test_a_blob_arrives_byte_for_byte_from_any_offset(

@@ -69,7 +69,7 @@ async def test_what_was_pushed_can_be_pulled(
         for data in (config, layer):
             size = len(data) if is_size_known else 0
             answer = await push_blob(stub, repository, data, size=size, credentials=RIGHT)
-            assert (answer.existed, answer.descriptor.size_bytes) == (False, len(data))
+            assert (answer.existed, answer.target.size_bytes) == (False, len(data))
         manifest = manifest_of(config, layer)
         request = pb.PushManifestRequest(
             repository=repository, reference="v1", media_type=MANIFEST_TYPE, content=manifest, credentials=RIGHT
@@ -78,7 +78,7 @@ async def test_what_was_pushed_can_be_pulled(
         resolved = await stub.Resolve(pb.ResolveRequest(reference=f"{repository}:v1", credentials=RIGHT))
         fetch = pb.FetchBlobRequest(repository=repository, digest=digest_of(layer), credentials=RIGHT)
         fetched = b"".join([message.data async for message in stub.FetchBlob(fetch)])
-    assert pushed.descriptor.digest == resolved.target.digest == digest_of(manifest)
+    assert pushed.target.digest == resolved.target.digest == digest_of(manifest)
     assert fetched == layer
 
 

@@ -61,7 +61,7 @@ class RegistryDouble(RegistryServiceServicer):
     async def GetManifest(self, request: pb.GetManifestRequest, context: Any) -> pb.GetManifestResponse:
         media_type, raw = self.manifests[request.reference]
         return pb.GetManifestResponse(
-            descriptor=oci_pb2.Descriptor(media_type=media_type, digest=request.reference, size_bytes=len(raw)),
+            target=oci_pb2.Descriptor(media_type=media_type, digest=request.reference, size_bytes=len(raw)),
             content=raw,
         )
 

@@ -69,7 +69,7 @@ class RegistryServicer(RegistryServiceServicer):
             parse_tag_or_digest(request.reference),
             messages.credential(request.credentials),
         )
-        return pb.GetManifestResponse(descriptor=messages.descriptor(manifest.descriptor), content=manifest.content)
+        return pb.GetManifestResponse(target=messages.descriptor(manifest.descriptor), content=manifest.content)
 
     async def FetchBlob(self, request: pb.FetchBlobRequest, context: Context) -> AsyncIterator[pb.FetchBlobResponse]:
         """Stream a blob, or the progress of its file."""
@@ -96,7 +96,7 @@ class RegistryServicer(RegistryServiceServicer):
             mount_from=parse_repository(header.mount_from) if header.mount_from else None,
             credential=messages.credential(header.credentials),
         )
-        return pb.PushBlobResponse(descriptor=messages.descriptor(pushed.descriptor), existed=pushed.existed)
+        return pb.PushBlobResponse(target=messages.descriptor(pushed.descriptor), existed=pushed.existed)
 
     async def PushManifest(self, request: pb.PushManifestRequest, context: Context) -> pb.PushManifestResponse:
         """Upload a manifest or index."""
@@ -107,7 +107,7 @@ class RegistryServicer(RegistryServiceServicer):
             request.media_type,
             messages.credential(request.credentials),
         )
-        return pb.PushManifestResponse(descriptor=messages.descriptor(descriptor))
+        return pb.PushManifestResponse(target=messages.descriptor(descriptor))
 
     async def ListTags(self, request: pb.ListTagsRequest, context: Context) -> pb.ListTagsResponse:
         """List a page of tags."""

@@ -39,7 +39,7 @@ class RegistryClient:
         """Return media type and exact bytes of a manifest."""
         request = GetManifestRequest(repository=source.repository, reference=digest, credentials=source.credentials)
         response = await self._stub.GetManifest(request)
-        return response.descriptor.media_type, response.content
+        return response.target.media_type, response.content
 
     async def read(self, source: Source, blob: Descriptor) -> bytes:
         """Return a small blob whole; the caller has judged its size."""
