@@ -245,11 +245,12 @@ async def test_a_decompression_bomb_stops_at_the_limit(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("kernel")
-async def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+async def test_a_full_disk_is_said_and_nothing_is_left() -> None:
     from tests.fixtures.disk import small_disk
 
-    with small_disk(tmp_path / "disk", size_mib=8):
-        os.environ["TMPDIR"], before = str(tmp_path / "disk"), os.environ.get("TMPDIR")
+    # A short path, since sockets lie below it: a socket's path has 107 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="disk-") as folder, small_disk(Path(folder) / "disk", size_mib=8) as disk:
+        os.environ["TMPDIR"], before = str(disk), os.environ.get("TMPDIR")
         tempfile.tempdir = None
         try:
             async with open_site() as site:
