@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from strata.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from tests.fixtures.cgroups import page_cache_bytes
 from tests.fixtures.docker_registry import LocalRegistry
 from tests.fixtures.images.catalogue import build_tiny
@@ -40,6 +41,20 @@ def test_two_images_with_the_same_file_cache_its_pages_once(suite: Suite, twins:
     first = _read(suite, "first", twins[0], "/big-one")
     second = _read(suite, "second", twins[1], "/big-two")
     assert second < 2 * MIB, (first, second)
+
+
+def test_what_is_in_memory_is_told_by_layer_and_image(suite: Suite, twins: tuple[str, str]) -> None:
+    for name, image, path in (("first", twins[0], "/big-one"), ("second", twins[1], "/big-two")):
+        _read(suite, name, image, path)
+    with suite.connect() as channel:
+        stub = gateway_pb2_grpc.GatewayServiceStub(channel)
+        usage = stub.GetDiskUsage(gateway_pb2.GetDiskUsageRequest(include_memory=True), timeout=30)
+    by_layer = {layer.digest: layer.resident_bytes for layer in usage.images.layers}
+    first = next(image for image in usage.images.images if twins[0] in image.names)
+    assert SIZE <= by_layer[first.layers[-1]] < SIZE + 2 * MIB
+    assert first.resident_bytes == sum(by_layer[diff_id] for diff_id in first.layers)
+    assert sum(by_layer.values()) <= usage.resident_bytes
+    assert SIZE <= usage.memory_saved_bytes < SIZE + 4 * MIB  # two containers read it, of different images
 
 
 def _read(suite: Suite, container: str, image: str, path: str) -> int:

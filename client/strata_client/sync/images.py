@@ -58,7 +58,6 @@ class Images:
         """Take a name away, and with the last one the image."""
         return self._gateway.call(pb.RemoveImageRequest(image=image, force=force), pb.RemoveImageResponse)
 
-    def sharing_report(self, *, include_memory: bool = False) -> pb.GetSharingReportResponse:
+    def sharing_report(self) -> pb.GetSharingReportResponse:
         """Say what is stored once and used many times, per image, per layer and in all."""
-        request = pb.GetSharingReportRequest(include_memory=include_memory)
-        return self._gateway.call(request, pb.GetSharingReportResponse)
+        return self._gateway.call(pb.GetSharingReportRequest(), pb.GetSharingReportResponse)

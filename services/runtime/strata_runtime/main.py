@@ -79,11 +79,13 @@ async def wire(config: RuntimeConfig, server: Server, metrics: Metrics) -> Async
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database(paths.state_dir / "runtime.db", MIGRATIONS))
         threads = stack.enter_context(Threads("runtime", config.threads))
+        memory_thread = stack.enter_context(Threads("layers_in_memory", 1))
         tls = tls_files(config.tls_cert, config.tls_key, config.tls_ca)
         channel = await stack.enter_async_context(connect(_store_endpoint(config), tls))
         writing = await stack.enter_async_context(background())
         working = await stack.enter_async_context(background())
-        parts = _parts(config, paths, Outside(database, threads, StoreClient(channel), working, _meters(metrics)))
+        outside = Outside(database, threads, memory_thread, StoreClient(channel), working, _meters(metrics))
+        parts = _parts(config, paths, outside)
         metrics.registry.register(RuntimeCollector(parts))
         stack.push_async_callback(parts.network.stop)
         writing.begin(parts.journal.run())
@@ -108,6 +110,7 @@ class Outside:
 
     database: Database
     threads: Threads
+    memory_thread: Threads
     store: StoreClient
     background: Background
     meters: Meters
@@ -157,6 +160,7 @@ def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
         cgroups=Cgroups(host.cgroup_version),
         seccomp=SeccompCompiler(),
         threads=outside.threads,
+        memory_thread=outside.memory_thread,
         background=outside.background,
         execs=ExecSessions(),
         meters=outside.meters,

@@ -34,6 +34,7 @@ def run(line: Line, context: Context) -> int:
     if not line.text("format"):
         say("\n" + sharing_text(usage.images))
         if line.flag("verbose"):
+            say(memory_text(usage))
             _print_details(usage)
     return 0
 
@@ -92,6 +93,14 @@ def sharing_text(report: GetSharingReportResponse) -> str:
         f"  {size_text(report.memory_shareable_bytes):>8} of files in several layers, cached in memory once",
     ]
     return "\n".join(lines)
+
+
+def memory_text(usage: GetDiskUsageResponse) -> str:
+    """What of the images is in memory, and what sharing saves there, as lines that go on from those of the disk."""
+    return (
+        f"  {size_text(usage.resident_bytes):>8} of files of running containers' images in memory\n"
+        f"  {size_text(usage.memory_saved_bytes):>8} more they would be if each container cached them for itself"
+    )
 
 
 def _print_details(usage: GetDiskUsageResponse) -> None:

@@ -5,6 +5,7 @@ import os
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata_runtime.api.rpc import Context
 from strata_runtime.core.container.record import State
+from strata_runtime.engine.measuring import layers_in_memory
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.tearing_down import tear_down
 
@@ -15,7 +16,7 @@ class InfoCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def GetRuntimeInfo(self, _: pb.GetRuntimeInfoRequest, __: Context) -> pb.GetRuntimeInfoResponse:
+    async def GetRuntimeInfo(self, request: pb.GetRuntimeInfoRequest, _: Context) -> pb.GetRuntimeInfoResponse:
         """Return what this host offers and what runs on it."""
         parts = self._parts
         counts: dict[str, int] = {}
@@ -23,6 +24,7 @@ class InfoCalls:
             name = State(entry.container.state).name.lower()
             counts[name] = counts.get(name, 0) + 1
         metas = {entry.container.image_mount.meta.key for entry in parts.containers if entry.container.image_mount.meta}
+        resident = await layers_in_memory(parts, metas) if request.include_memory else {}
         return pb.GetRuntimeInfoResponse(
             containers=counts,
             cgroup_version=parts.host.cgroup_version,
@@ -35,7 +37,9 @@ class InfoCalls:
             kernel_version=os.uname().release,
             security_options=["seccomp", *(["apparmor"] if parts.host.has_apparmor else [])],
             layer_mounts=[
-                pb.GetRuntimeInfoResponse.LayerMount(key=key, containers=users, is_meta=key in metas)
+                pb.GetRuntimeInfoResponse.LayerMount(
+                    key=key, containers=users, is_meta=key in metas, resident_bytes=resident.get(key)
+                )
                 for key, users in sorted(parts.layers.users_by_key().items())
             ],
             cpus=parts.host.online_cpus,

@@ -1,14 +1,17 @@
 """Statistics and processes of containers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from strata_runtime.adapters.measures import Subject, list_processes, measure
+from strata_runtime.adapters.mounts.resident import resident_by_key
 from strata_runtime.core.container.record import Container
 from strata_runtime.core.stats import ContainerStats, ProcessInfo
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.settings import cgroups_path
 from strata_runtime.engine.stopping import not_running
+
+_MEMORY_WITHIN_S = 2.0
 
 
 async def processes(parts: Parts, container: Container) -> list[ProcessInfo]:
@@ -31,6 +34,14 @@ async def stats(
         if interval_s is None:
             return
         await asyncio.sleep(interval_s)
+
+
+async def layers_in_memory(parts: Parts, metas: Collection[str]) -> dict[str, int]:
+    """Bytes in memory of the mounted layers by key, but of ``metas``; one thread asks, the most used layers first."""
+    users = parts.layers.users_by_key()
+    keys = sorted(users.keys() - set(metas), key=lambda key: (-users[key], key))
+    points = [(key, parts.paths.layer(key)) for key in keys]
+    return await parts.memory_thread.run(resident_by_key, points, _MEMORY_WITHIN_S)
 
 
 def _measure_all(parts: Parts, containers: list[Container]) -> list[ContainerStats]:

@@ -81,6 +81,7 @@ class Parts:
     cgroups: Cgroups
     seccomp: SeccompCompiler
     threads: Threads
+    memory_thread: Threads
     background: Background
     execs: ExecSessions
     meters: Meters

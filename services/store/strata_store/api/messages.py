@@ -106,6 +106,8 @@ def usage(value: Usage) -> pb.Usage:
         shared_with=value.shared_with,
         reclaimable_bytes=value.reclaimable_bytes,
         file_shared_bytes=value.file_shared_bytes,
+        mount_key=value.mount_key,
+        layers=value.layers,
     )
 
 

@@ -192,7 +192,7 @@ class StoreServicer(StoreServiceServicer):
         context: Any,
     ) -> pb.GetSharingReportResponse:
         """Account for all that is stored."""
-        return messages.report(await self._parts.accounting.report(include_memory=request.include_memory))
+        return messages.report(await self._parts.accounting.report())
 
 
 @contextlib.asynccontextmanager

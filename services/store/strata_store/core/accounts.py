@@ -26,6 +26,7 @@ class Holding:
     lent_bytes: int = 0
     loans: Mapping[int, int] = field(default_factory=dict)
     is_leased: bool = False
+    mount_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Inventory:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one image or layer takes. ``shared_with`` are images, by digest."""
+    """What one image or layer takes. ``shared_with`` are images by digest, ``layers`` those of an image by diffID."""
 
     digest: str
     names: tuple[str, ...]
@@ -61,6 +62,8 @@ class Usage:
     shared_with: tuple[str, ...]
     reclaimable_bytes: int
     file_shared_bytes: int
+    mount_key: str = ""
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ class _Ledger:
             shared_with=tuple(sorted(sharers)),
             reclaimable_bytes=0 if image.digest in self._leased_images else unique,
             file_shared_bytes=sum(self._layers[layer].borrowed_bytes for layer in set(image.layers)),
+            layers=tuple(self._layers[layer].diff_id for layer in image.layers),
         )
 
     def layer_usage(self, layer: int) -> Usage:
@@ -167,4 +171,5 @@ class _Ledger:
             shared_with=tuple(sorted({user for part in parts for user in self._users[part]})),
             reclaimable_bytes=sum(self.sizes[part] for part in parts if part not in self.held),
             file_shared_bytes=holding.borrowed_bytes,
+            mount_key=holding.mount_key,
         )

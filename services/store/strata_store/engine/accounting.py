@@ -15,9 +15,8 @@ class Accounting:
     database: Database
     root: ContentRoot
 
-    async def report(self, *, include_memory: bool = False) -> Report:
+    async def report(self) -> Report:
         """Return the account of the whole node."""
-        del include_memory
         inventory = await self.database.read(usage.inventory)
         return account(replace(inventory, records_bytes=self.root.records_bytes()))
 

@@ -220,8 +220,7 @@ class LayerStore:
         directory = self._root.layer(record.directory)
         aux = [directory / AUX] if (directory / AUX).exists() else []
         lent = [self._root.layer(donor.directory) / TAR for _, donor in donors]
-        key = f"{record.directory}-{record.generation}"
-        return LayerFiles(key, directory / INDEX, (directory / TAR, *aux, *lent))
+        return LayerFiles(record.mount_key, directory / INDEX, (directory / TAR, *aux, *lent))
 
     async def tree(self, record: LayerRecord) -> Inode:
         """Read a layer's tree back from its index."""

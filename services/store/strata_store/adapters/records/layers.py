@@ -30,6 +30,16 @@ class LayerRecord:
     is_live: bool = True
     is_damaged: bool = False
 
+    @property
+    def mount_key(self) -> str:
+        """Name that is equal exactly for equal mounts of layers."""
+        return mount_key(self.directory, self.generation)
+
+
+def mount_key(directory: str, generation: int) -> str:
+    """Name of a layer's mount: a trim makes a new index, and so another mount."""
+    return f"{directory}-{generation}"
+
 
 @dataclass(frozen=True)
 class NewLayer:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import defaultdict
 
+from strata_store.adapters.records.layers import mount_key
 from strata_store.core.accounts import Holding, ImageUse, Inventory
 
 
@@ -32,9 +33,11 @@ def inventory(connection: sqlite3.Connection) -> Inventory:
             lent_bytes=lent[row["id"]],
             loans=loans[row["id"]],
             is_leased=row["id"] in leased,
+            mount_key=mount_key(row["directory"], row["generation"]),
         )
         for row in connection.execute(
-            "SELECT id, diff_id, is_live, logical_bytes, stored_bytes, index_bytes, borrowed_bytes FROM layers"
+            "SELECT id, diff_id, is_live, logical_bytes, stored_bytes, index_bytes, borrowed_bytes,"
+            " directory, generation FROM layers"
         ).fetchall()
     }
     stacks = {row[0]: row[1] for row in connection.execute("SELECT chain, stored_bytes FROM stacks")}
