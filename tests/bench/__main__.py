@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import density, pull, space, starts
+from tests.bench import density, engines, pull, space, starts
 from tests.bench.harness import Report, save, table
 from tests.fixtures.docker_registry import docker_registry
 from tests.fixtures.images.catalogue import CHECKOUT, build_all
 from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
-ALL = ("pull", "start", "memory", "disk", "density")
+ALL = ("pull", "engines", "start", "memory", "disk", "density")
+ROUNDS_OF_ENGINES = 3
+"""Pulls by each engine at most: others take over ten seconds for one."""
 DENSE = 1000
 """Containers of the density benchmark."""
 
@@ -40,7 +42,9 @@ def main() -> None:
     try:
         if "pull" in chosen:
             reports.append(pull.measure(arguments.repeat))
-        if chosen - {"pull"}:
+        if "engines" in chosen:
+            reports.append(engines.measure(min(arguments.repeat, ROUNDS_OF_ENGINES)))
+        if chosen - {"pull", "engines"}:
             _measure_on_one_suite(chosen, arguments.repeat, reports)
     finally:
         print(table(reports))

@@ -11,6 +11,7 @@ from tests.bench.harness import Report, interleave, timed
 from tests.fixtures.docker_registry import LocalRegistry, docker_registry
 from tests.fixtures.images.catalogue import open_layout
 from tests.fixtures.images.debian import Recipe, build
+from tests.fixtures.images.layout import Layout
 from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
@@ -22,10 +23,8 @@ MIB = 1 << 20
 
 def measure(repeat: int) -> Report:
     """Pull ``IMAGE`` in as many ways as there are."""
-    with open_layout() as layout:
-        manifest = layout.read_json(build(layout, IMAGE, print).digest)
-        layout.name(IMAGE.name, build(layout, IMAGE))
-    blob = layout.path(manifest["layers"][0]["digest"])
+    layout = layout_with_image()
+    blob = layout.path(layout.read_json(build(layout, IMAGE).digest)["layers"][0]["digest"])
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         work = Path(folder)
         work.chmod(0o755)
@@ -36,7 +35,7 @@ def measure(repeat: int) -> Report:
                     "gzip": lambda: _gzip(blob),
                     "tar": lambda: _tar(blob, work / "tar"),
                     "umoci": lambda: _skopeo_umoci(registry, work / "umoci"),
-                    "strata": lambda: _strata(registry, work / "suite"),
+                    "strata": lambda: pull_by_strata(registry.reference(IMAGE.name), work / "suite"),
                 },
                 repeat,
             )
@@ -49,6 +48,13 @@ def measure(repeat: int) -> Report:
     report.add("faster than gzip -dc | tar x", samples["tar"].median / pull, "x", mark=2.0, more_is_better=True)
     report.add("faster than skopeo + umoci", samples["umoci"].median / pull, "x")
     return report
+
+
+def layout_with_image() -> Layout:
+    """The layout with ``IMAGE`` in it, built if it never was."""
+    with open_layout() as layout:
+        layout.name(IMAGE.name, build(layout, IMAGE, print))
+        return layout
 
 
 def _gzip(blob: Path) -> float:
@@ -74,10 +80,10 @@ def _skopeo_umoci(registry: LocalRegistry, target: Path) -> float:
     return seconds
 
 
-def _strata(registry: LocalRegistry, root: Path) -> float:
+def pull_by_strata(reference: str, root: Path) -> float:
     """Pull into a suite that has just been started and holds nothing."""
     with running_suite(Suite(root)) as suite:
-        return timed(lambda: suite.strata("pull", registry.reference(IMAGE.name)))
+        return timed(lambda: suite.strata("pull", reference))
 
 
 def _tar_size(blob: Path) -> int:
