@@ -268,6 +268,17 @@ def test_processes_and_statistics_of_a_container(node):
     assert stats.memory_bytes > 0
 
 
+def test_proportional_memory_is_measured_when_it_is_asked_for(node):
+    container = node.run("sh", "-c", "sleep 100 & echo ready; wait")
+    wait_for_text(node, container, "ready")
+    plain, asked = (
+        next(iter(node.stub.GetStats(pb.GetStatsRequest(containers=[container], include_pss=wish)))).stats[0]
+        for wish in (False, True)
+    )
+    assert not plain.HasField("pss_bytes")
+    assert 10_000 < asked.pss_bytes < 10_000_000
+
+
 def test_statistics_go_on_until_the_caller_goes_though_containers_come_and_go(node):
     container = node.run("sleep", "100", network_mode="bridge")
     stream = node.stub.GetStats(pb.GetStatsRequest(interval=Duration(nanos=20_000_000)), timeout=20)

@@ -24,7 +24,8 @@ _COLUMNS = (
     ("BLOCK I/O", "BlockIO"),
     ("PIDS", "PIDs"),
 )
-_HEADINGS = {name: heading for heading, name in _COLUMNS} | {"Container": "CONTAINER"}
+_PSS = ("MEM PSS", "MemPSS")
+_HEADINGS = {name: heading for heading, name in (*_COLUMNS, _PSS)} | {"Container": "CONTAINER"}
 _CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -38,24 +39,27 @@ class _Sample(NamedTuple):
 def run(line: Line, context: Context) -> int:
     """Show what containers use: once, or again every second."""
     is_live = not line.flag("no-stream")
-    request = GetStatsRequest(containers=line.arguments, interval=Duration(seconds=1))
+    request = GetStatsRequest(containers=line.arguments, interval=Duration(seconds=1), include_pss=line.flag("pss"))
+    columns = (*_COLUMNS, _PSS) if line.flag("pss") else _COLUMNS
     before: dict[str, _Sample] = {}
     with context.connect() as gateway, gateway.stream(request, GetStatsResponse) as stream:
         for number, response in enumerate(stream):
             rows = [_row(one, before.get(one.container_id), is_cut=not line.flag("no-trunc")) for one in response.stats]
             before = {one.container_id: _Sample(one.cpu_total_ns, one.host_cpu_total_ns) for one in response.stats}
             if is_live:
-                _show(line.text("format"), rows, is_redrawn=sys.stdout.isatty())
+                _show(line.text("format"), columns, rows, is_redrawn=sys.stdout.isatty())
             elif number:  # the second message is the first with which percentages can be told
-                print_formatted(line.text("format"), _COLUMNS, _HEADINGS, rows)
+                print_formatted(line.text("format"), columns, _HEADINGS, rows)
                 break
     return 0
 
 
-def _show(template: str, rows: Sequence[dict[str, str]], *, is_redrawn: bool) -> None:
+def _show(
+    template: str, columns: Sequence[tuple[str, str]], rows: Sequence[dict[str, str]], *, is_redrawn: bool
+) -> None:
     if is_redrawn:
         sys.stdout.write(_CLEAR)
-    print_formatted(template, _COLUMNS, _HEADINGS, rows)
+    print_formatted(template, columns, _HEADINGS, rows)
     sys.stdout.flush()
 
 
@@ -74,6 +78,7 @@ def _row(stats: ContainerStats, before: _Sample | None, *, is_cut: bool) -> dict
         "NetIO": f"{size_text(received)} / {size_text(sent)}",
         "BlockIO": f"{size_text(stats.block_read_bytes)} / {size_text(stats.block_write_bytes)}",
         "PIDs": str(stats.pids),
+        "MemPSS": _binary(stats.pss_bytes) if stats.HasField("pss_bytes") else "",
     }
 
 
@@ -102,6 +107,7 @@ COMMANDS = {
             text("--format", "TEMPLATE", '"table", "table TEMPLATE", "json" or a Go template: {{.Name}} {{.CPUPerc}}'),
             flag("--no-stream", "Measure once and end"),
             flag("--no-trunc", "Cut nothing off"),
+            flag("--pss", "Also show mapped memory, with pages that processes share in parts: {{.MemPSS}}"),
         ),
         examples="""
             strata stats  # all of them, until Ctrl-C

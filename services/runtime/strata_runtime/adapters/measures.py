@@ -101,6 +101,17 @@ def _v2_block(text: str) -> dict[str, int]:
     return sums
 
 
+def proportional_bytes(pids: list[int]) -> int:
+    """Memory that processes have mapped, shared pages in parts (proc(5), smaps_rollup); those that ended have none."""
+    return sum(_pss_kib(read_text(Path(f"/proc/{pid}/smaps_rollup"))) for pid in pids) * 1024
+
+
+def _pss_kib(smaps_rollup: str) -> int:
+    """The number of "Pss:   123 kB"; 0 for a process without memory, such as a zombie."""
+    _, _, rest = smaps_rollup.partition("\nPss:")
+    return int(rest.split(maxsplit=1)[0]) if rest else 0
+
+
 def _host_cpu_ns() -> int:
     """Time of all processors since boot, idle or not."""
     return sum(map(int, read_text(Path("/proc/stat")).partition("\n")[0].split()[1:8])) * _TICK_NS

@@ -74,7 +74,8 @@ class ObservingCalls:
     async def GetStats(self, request: pb.GetStatsRequest, _: Context) -> AsyncIterator[pb.GetStatsResponse]:
         """Stream what containers use."""
         interval_s = request.interval.ToTimedelta().total_seconds() if request.HasField("interval") else None
-        async for batch in measuring.stats(self._parts, tuple(request.containers), interval_s):
+        chosen = tuple(request.containers)
+        async for batch in measuring.stats(self._parts, chosen, interval_s, with_pss=request.include_pss):
             yield pb.GetStatsResponse(stats=[to_message(pb.ContainerStats, item) for item in batch])
 
 

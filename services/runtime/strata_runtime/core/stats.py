@@ -41,6 +41,7 @@ class ContainerStats:
     cpu_throttled_periods: int = 0
     memory_peak_bytes: int = 0
     oom_kills: int = 0
+    pss_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

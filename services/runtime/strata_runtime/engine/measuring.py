@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 
-from strata_runtime.adapters.measures import Subject, list_processes, measure
+from strata_runtime.adapters.measures import Subject, list_processes, measure, proportional_bytes
 from strata_runtime.adapters.mounts.resident import resident_by_key
 from strata_runtime.core.container.record import Container
 from strata_runtime.core.stats import ContainerStats, ProcessInfo
@@ -23,14 +24,15 @@ async def processes(parts: Parts, container: Container) -> list[ProcessInfo]:
 
 
 async def stats(
-    parts: Parts, references: tuple[str, ...], interval_s: float | None
+    parts: Parts, references: tuple[str, ...], interval_s: float | None, *, with_pss: bool = False
 ) -> AsyncIterator[list[ContainerStats]]:
     """Measurements of the named containers, or of all that run; once, or at an interval until the caller goes."""
     entries = [parts.containers.find(reference) for reference in references]
     while True:
         chosen = entries or list(parts.containers)
         live = [entry.container for entry in chosen if entry.container.state.is_live]
-        yield await parts.threads.run(_measure_all, parts, live)
+        measured = await parts.threads.run(_measure_all, parts, live)
+        yield await parts.memory_thread.run(_with_pss, parts, live, measured) if with_pss else measured
         if interval_s is None:
             return
         await asyncio.sleep(interval_s)
@@ -42,6 +44,13 @@ async def layers_in_memory(parts: Parts, metas: Collection[str]) -> dict[str, in
     keys = sorted(users.keys() - set(metas), key=lambda key: (-users[key], key))
     points = [(key, parts.paths.layer(key)) for key in keys]
     return await parts.memory_thread.run(resident_by_key, points, _MEMORY_WITHIN_S)
+
+
+def _with_pss(parts: Parts, containers: list[Container], measured: list[ContainerStats]) -> list[ContainerStats]:
+    return [
+        replace(one, pss_bytes=proportional_bytes(parts.cgroups.pids(cgroups_path(parts, container))))
+        for one, container in zip(measured, containers, strict=True)
+    ]
 
 
 def _measure_all(parts: Parts, containers: list[Container]) -> list[ContainerStats]:
