@@ -86,15 +86,17 @@ class TarIndex:
             yield piece
 
     def digest(self, targets: Mapping[str, str], rewriting: Rewriting) -> str:
-        """Digest of chosen members under their new names: of names, kinds, modes, owners and contents, not times."""
+        """Digest of chosen members as they are written: of all about them but their times."""
         digest = hashlib.sha256()
         for path, target in sorted(targets.items(), key=lambda item: item[1]):
             member = self.members.get(path)
             if member is None:
                 continue
+            member = without_link(self, member, targets)
             changed = rewritten(member, target, rewriting)
             facts = (target, changed.type, changed.mode, changed.uid, changed.gid, changed.linkname, changed.size)
-            digest.update(repr(facts).encode())
+            device = (changed.devmajor, changed.devminor)
+            digest.update(repr((facts, device, sorted(changed.pax_headers.items()))).encode("utf-8", "surrogateescape"))
             if member.isreg():
                 for piece in self.data(member):
                     digest.update(piece)
@@ -127,11 +129,12 @@ def write_members(index: TarIndex, targets: Mapping[str, str], rewriting: Rewrit
         for path, target in sorted(targets.items(), key=lambda item: item[1]):
             member = index.members.get(path)
             if member is not None:
-                _write(archive, index, _without_link(index, member, targets), target.lstrip("/"), rewriting)
+                _write(archive, index, without_link(index, member, targets), target.lstrip("/"), rewriting)
     return spool
 
 
-def _without_link(index: TarIndex, member: tarfile.TarInfo, targets: Mapping[str, str]) -> tarfile.TarInfo:
+def without_link(index: TarIndex, member: tarfile.TarInfo, targets: Mapping[str, str]) -> tarfile.TarInfo:
+    """What a member is among chosen ones: a hard link to one that is not chosen is the file itself."""
     if not member.islnk():
         return member
     linked = index.linked("", member)

@@ -1,7 +1,10 @@
 """What a build understands before it does anything."""
 
 import io
+import re
 import tarfile
+import time
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from strata_gateway.adapters.tars import Rewriting, TarIndex, write_members
 from strata_gateway.core.build.copying import Destination, fixed_prefix, matches, placed, plain_path
+from strata_gateway.core.build.globs import _pieces, _Places, glob
 from strata_gateway.core.build.ignore import ignorer
 from strata_gateway.core.build.keys import step_key
 from strata_gateway.core.build.owners import mode_of, owner_of
@@ -74,6 +78,41 @@ def test_a_file_without_proper_stages_is_refused(text):
 )
 def test_ignored_paths_are_those_docker_ignores(patterns, path, ignored):
     assert ignorer(patterns)(path) is ignored
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matched"),
+    [
+        ("*a*b*c", "xaybzc", True),
+        ("*a*b*c", "xaybzcd", False),
+        ("*a*b*c", "a/b/c", False),
+        ("**/x/**/y/**/z", "x/y/z", True),
+        ("**/x/**/y/**/z", "1/x/2/3/y/4/z", True),
+        ("**/x/**/y/**/z", "1/x/2/3y/4/z", False),
+        ("a**b**c**", "a/b/c/d", True),
+        ("*/*/*", "a/b/c", True),
+        ("*/*/*", "a/b/c/d", False),
+        ("**/**/**/[ab]?", "x/b/ac", True),
+    ],
+)
+def test_patterns_of_many_stars_match_as_those_of_few(pattern, path, matched):
+    assert glob(pattern)(path) is matched
+
+
+@given(st.text("ab*?/", max_size=8), st.text("ab/", max_size=8))
+def test_both_ways_to_match_agree(pattern, path):
+    pieces = tuple(_pieces(pattern))
+    expression = re.compile("".join(piece.expression for piece in pieces), re.DOTALL)
+    assert _Places(pieces).match(path) is (expression.fullmatch(path) is not None)
+
+
+def test_no_pattern_takes_for_ever():
+    begin = time.process_time()
+    assert not ignorer("*a" * 20 + "b")("a" * 200)
+    assert not glob("**/a" * 20 + "b")("a/" * 100)
+    with pytest.raises(DockerfileError):
+        matches("*a" * 20 + "b", {"a" * 200: False})
+    assert time.process_time() - begin < 5
 
 
 @given(st.text(max_size=50), st.text(max_size=20))
@@ -168,3 +207,27 @@ def test_members_are_written_under_new_names_with_new_owners(tmp_path):
     moved = Rewriting(owner=(1, 2), mode=0o700, latest_mtime_s=4)
     assert index.digest({"file": "/f"}, rewriting) == index.digest({"file": "/f"}, moved)
     assert index.digest({"file": "/f"}, rewriting) != index.digest({"file": "/g"}, rewriting)
+
+
+def indexed(content: bytes, xattrs: Mapping[str, str]) -> TarIndex:
+    """A tar with a file, and a second name of it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("original")
+        member.size, member.pax_headers = len(content), dict(xattrs)
+        archive.addfile(member, io.BytesIO(content))
+        link = tarfile.TarInfo("second")
+        link.type, link.linkname = tarfile.LNKTYPE, "original"
+        archive.addfile(link)
+    return TarIndex(buffer)
+
+
+@pytest.mark.parametrize(
+    ("content", "xattrs"),
+    [(b"new", {}), (b"old", {"SCHILY.xattr.security.capability": "net"})],
+    ids=["content", "attr"],
+)
+@pytest.mark.parametrize("name", ["original", "second"])
+def test_a_file_that_changed_has_another_digest_by_each_of_its_names(name, content, xattrs):
+    before, after = indexed(b"old", {}), indexed(content, xattrs)
+    assert before.digest({name: "/f"}, Rewriting()) != after.digest({name: "/f"}, Rewriting())

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from strata_gateway.core.build.ignore import glob_expression
+from strata_gateway.core.build.globs import glob
 from strata_gateway.core.dockerfile.instruction import DockerfileError
 
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -53,11 +53,9 @@ def matches(source: str, paths: Mapping[str, bool]) -> list[str]:
     plain = plain_path(source)
     if not plain:
         return [""]
-    if not has_wildcard(plain):
-        found = [plain] if plain in paths else []
-    else:
-        pattern = re.compile(glob_expression(plain))
-        found = sorted(path for path in paths if pattern.fullmatch(path))
+    found = [plain] if plain in paths else []
+    if has_wildcard(plain):
+        found = sorted(filter(glob(plain), paths))
     if not found:
         raise DockerfileError(f"COPY failed: file not found in build context: {source}: no such file or directory")
     return found

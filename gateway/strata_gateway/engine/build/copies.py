@@ -105,7 +105,11 @@ async def _chosen(
         await spool.fill(_member_data(source.index, archive))
         index = TarIndex(spool.file)
         return index, {path: f"{destination.path}/{path}" for path in index.members}
-    return source.index, placed(arguments.sources, destination, source.index.kinds(), source.is_left_out)
+    return source.index, await Spool.in_thread(_placed, arguments, destination, source)
+
+
+def _placed(arguments: Arguments, destination: Destination, source: Source) -> dict[str, str]:
+    return placed(arguments.sources, destination, source.index.kinds(), source.is_left_out)
 
 
 def _archive_in(source: Source, arguments: Arguments) -> str:
