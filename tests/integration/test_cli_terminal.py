@@ -7,10 +7,15 @@ import signal
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from tests.fixtures.docker_registry import LocalRegistry
+from tests.fixtures.images.debian import image_config
+from tests.fixtures.images.layout import Layout
+from tests.fixtures.images.tiny import TarWriter, add_layer
 from tests.fixtures.suite import STRATA, Suite
 
 PROMPT = "READY> "
@@ -159,9 +164,13 @@ def test_start_attaches_again(suite: Suite, tiny: str) -> None:
             assert ended(child) == 4
 
 
-def test_a_pull_draws_bars_on_a_terminal(suite: Suite, tiny: str) -> None:
-    suite.strata("rmi", tiny)
-    with on_terminal(suite, "pull", tiny) as child:
+def test_a_pull_draws_bars_on_a_terminal(suite: Suite, registry: LocalRegistry, tmp_path: Path) -> None:
+    # A layer that no other image of the session has: one that is here already has nothing to draw.
+    layout = Layout(tmp_path)
+    tar = TarWriter().file("unique", b"of the bars").close()
+    layout.name("bars:1", layout.add_image(image_config(("sh",), comment="bars"), [add_layer(layout, tar)]))
+    registry.pusher().push_all(layout, ["bars:1"])
+    with on_terminal(suite, "pull", registry.reference("bars:1")) as child:
         child.expect("Pulling from ")
         child.expect(re.escape("\x1b[2K") + r"[0-9a-f]{12}: \w+")
         child.expect("Status: Downloaded newer image for ")

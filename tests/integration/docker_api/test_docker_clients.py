@@ -191,5 +191,6 @@ def test_compose_brings_an_application_up_and_down(suite, docker: Docker, tiny, 
         assert compose(*ask) == "3"
     finally:
         compose("down", "--volumes", "--rmi", "local")
-    assert docker("ps", "-aq") == ""
-    assert docker("volume", "ls", "-q") == ""
+    of_it = ("--filter", "label=com.docker.compose.project=app")
+    assert docker("ps", "-aq", *of_it) == ""
+    assert docker("volume", "ls", "-q", *of_it) == ""
