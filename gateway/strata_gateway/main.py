@@ -14,6 +14,7 @@ from strata_chassis.service import run_service
 from strata_chassis.tls import tls_files
 from strata_gateway.adapters.host import installation_id, read_host
 from strata_gateway.adapters.peers import Endpoints, connected
+from strata_gateway.adapters.spool import SpoolFolder
 from strata_gateway.api.engine_service import EngineService
 from strata_gateway.api.forwarding import forwarded
 from strata_gateway.api.metrics_page import MetricsPage, metrics_served
@@ -32,6 +33,7 @@ class GatewayConfig(ServiceConfig):
     store: str = setting("", "the same of the store service")
     runtime: str = setting("", "the same of the runtime service")
     metrics_page: str = setting("tcp://127.0.0.1:9464", "where /metrics of the whole suite is served; empty: nowhere")
+    spool_limit_bytes: int = setting(32 << 30, "size of an archive or build context, unpacked, that is still taken")
     docker_listen: tuple[str, ...] = setting((), "where the Docker API is served; default: run-dir/docker.sock")
 
     @property
@@ -62,7 +64,8 @@ async def wire(config: GatewayConfig, server: Server, metrics: Metrics) -> Async
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(connected(config.endpoints, tls))
         await stack.enter_async_context(forwarded(config.endpoints, tls, server))
-        engine = Engine(peers, _installation(config), read_host(), Latencies.of(metrics), config.state_dir / "gateway")
+        folder = SpoolFolder(config.state_dir / "gateway", config.spool_limit_bytes)
+        engine = Engine(peers, _installation(config), read_host(), Latencies.of(metrics), folder)
         server.add(add_GatewayServiceServicer_to_server, EngineService(engine))
         if config.metrics_page:
             page = MetricsPage(peers, config.service_pages)

@@ -3,12 +3,13 @@
 import asyncio
 import tempfile
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
 from typing import IO, ParamSpec, Self, TypeVar
 
-from strata_chassis.errors import InvalidArgument
+from strata_chassis.errors import InvalidArgument, ResourceExhausted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,11 +19,20 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib: a gzip header and trailer, the largest window
 
 
+@dataclass(frozen=True)
+class SpoolFolder:
+    """Where spooled files lie, and how large each may become: a few bytes of gzip make as many as they like."""
+
+    path: Path
+    limit_bytes: int = 1 << 40
+
+
 class Spool:
     """A file without a name, gone when it is closed; use it as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+    def __init__(self, folder: SpoolFolder) -> None:
+        self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder.path)  # noqa: SIM115 - closed by __exit__
+        self._limit_bytes = folder.limit_bytes
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +52,19 @@ class Spool:
         self.file.flush()
 
     def _write(self, chunk: bytes, inflater: "_Inflater | None") -> None:
-        self.file.write(inflater.feed(chunk) if inflater else chunk)
+        for piece in inflater.feed(chunk) if inflater else (chunk,):
+            self.reserve(len(piece))
+            self.file.write(piece)
+
+    def reserve(self, size_bytes: int) -> None:
+        """Make sure that so much more may be written. Raises ResourceExhausted."""
+        if self.file.tell() + size_bytes > self._limit_bytes:
+            raise ResourceExhausted(
+                f"the archive is larger than {self._limit_bytes} bytes when it is unpacked"
+                " (the gateway's setting spool_limit_bytes)",
+                reason="ARCHIVE_TOO_LARGE",
+                metadata={"limit_bytes": str(self._limit_bytes)},
+            )
 
     async def read(self, offset: int, size_bytes: int) -> AsyncIterator[bytes]:
         """A range of the file in chunks."""
@@ -75,14 +97,16 @@ class _Inflater:
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_GZIP_WINDOW)
 
-    def feed(self, data: bytes) -> bytes:
-        result = b""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What ``data`` becomes, in pieces: a mebibyte of gzip may be a gibibyte of zeros."""
         try:
-            while data:
+            is_full = False
+            while data or is_full:
                 if self._inflate.eof:
                     self._inflate = zlib.decompressobj(_GZIP_WINDOW)
-                result += self._inflate.decompress(data)
-                data = self._inflate.unused_data
+                piece = self._inflate.decompress(data, CHUNK_BYTES)
+                is_full = len(piece) == CHUNK_BYTES  # there may be more even though all of ``data`` was read
+                data = self._inflate.unused_data or self._inflate.unconsumed_tail
+                yield piece
         except zlib.error as error:
             raise InvalidArgument(f"the archive is no valid gzip: {error}", reason="ARCHIVE_INVALID") from error
-        return result

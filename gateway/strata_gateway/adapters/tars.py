@@ -8,11 +8,10 @@ import hashlib
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from strata_chassis.errors import InvalidArgument
-from strata_gateway.adapters.spool import Spool
+from strata_gateway.adapters.spool import Spool, SpoolFolder
 from strata_gateway.core.build.copying import plain_path
 
 _READ_BYTES = 1 << 20
@@ -119,7 +118,7 @@ def rewritten(member: tarfile.TarInfo, name: str, rewriting: Rewriting) -> tarfi
     return changed
 
 
-def write_members(index: TarIndex, targets: Mapping[str, str], rewriting: Rewriting, folder: Path) -> Spool:
+def write_members(index: TarIndex, targets: Mapping[str, str], rewriting: Rewriting, folder: SpoolFolder) -> Spool:
     """A new tar of chosen members under new names, in the order of those; the caller closes it.
 
     A hard link whose target is not among them becomes a file of its own.
@@ -129,7 +128,9 @@ def write_members(index: TarIndex, targets: Mapping[str, str], rewriting: Rewrit
         for path, target in sorted(targets.items(), key=lambda item: item[1]):
             member = index.members.get(path)
             if member is not None:
-                _write(archive, index, without_link(index, member, targets), target.lstrip("/"), rewriting)
+                changed = without_link(index, member, targets)
+                spool.reserve(changed.size)
+                _write(archive, index, changed, target.lstrip("/"), rewriting)
     return spool
 
 
@@ -171,7 +172,7 @@ class _Pieces:
         return taken
 
 
-def clamp_times(source: Spool, latest_mtime_s: int, folder: Path) -> Spool:
+def clamp_times(source: Spool, latest_mtime_s: int, folder: SpoolFolder) -> Spool:
     """The same tar with no time later than ``latest_mtime_s``, owners and all else unchanged."""
     source.file.seek(0)
     spool = Spool(folder)

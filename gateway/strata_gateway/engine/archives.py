@@ -4,13 +4,12 @@ import asyncio
 import json
 import tarfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from pathlib import Path
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.store.v1 import store_pb2 as store_pb
 from strata_chassis.errors import InvalidArgument
 from strata_gateway.adapters.peers import Peers
-from strata_gateway.adapters.spool import Spool
+from strata_gateway.adapters.spool import Spool, SpoolFolder
 from strata_gateway.core.archive.layout import (
     ArchivedImage,
     ArchiveError,
@@ -64,7 +63,7 @@ def _familiar(name: str) -> str:
     return Reference.parse(name).familiar
 
 
-async def load(peers: Peers, folder: Path, chunks: AsyncIterator[bytes]) -> AsyncGenerator[store_pb.Image, None]:
+async def load(peers: Peers, folder: SpoolFolder, chunks: AsyncIterator[bytes]) -> AsyncGenerator[store_pb.Image, None]:
     """Store the images of an archive; yields each when it is there. The archive is kept in ``folder`` meanwhile."""
     with Spool(folder) as spool:
         await spool.fill(chunks)

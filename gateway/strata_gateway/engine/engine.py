@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.registry.v1 import registry_pb2 as registry_pb
@@ -12,6 +11,7 @@ from strata_chassis.metrics import Metrics
 from strata_chassis.prometheus_core import Histogram
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
+from strata_gateway.adapters.spool import SpoolFolder
 from strata_gateway.engine import create, info, prune, pull, run, usage, version
 from strata_gateway.engine.info import Installation
 
@@ -45,7 +45,7 @@ class Engine:
     installation: Installation
     host: Host
     latencies: Latencies
-    folder: Path
+    folder: SpoolFolder
 
     async def pull(self, request: pb.PullRequest) -> AsyncGenerator[pb.PullResponse, None]:
         """Make an image present and up to date."""

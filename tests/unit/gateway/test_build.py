@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strata_gateway.adapters.spool import SpoolFolder
 from strata_gateway.adapters.tars import Rewriting, TarIndex, write_members
 from strata_gateway.core.build.copying import Destination, fixed_prefix, matches, placed, plain_path
 from strata_gateway.core.build.globs import _pieces, _Places, glob
@@ -198,7 +199,7 @@ def test_members_are_written_under_new_names_with_new_owners(tmp_path):
         archive.addfile(link)
     index = TarIndex(buffer)
     rewriting = Rewriting(owner=(1, 2), mode=0o700, latest_mtime_s=5)
-    with write_members(index, {"hard": "/to/hard"}, rewriting, tmp_path) as spool:
+    with write_members(index, {"hard": "/to/hard"}, rewriting, SpoolFolder(tmp_path)) as spool:
         spool.file.seek(0)
         with tarfile.open(fileobj=spool.file) as written:
             (member,) = written.getmembers()

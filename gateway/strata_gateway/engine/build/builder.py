@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from pathlib import Path
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.oci.v1 import oci_pb2
@@ -10,6 +9,7 @@ from strata.store.v1 import store_pb2 as store_pb
 from strata_chassis.errors import InvalidArgument, NotFound
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
+from strata_gateway.adapters.spool import SpoolFolder
 from strata_gateway.core.build.stages import (
     PREDEFINED_ARGS,
     SCRATCH,
@@ -41,7 +41,7 @@ _ID_DIGITS = 12
 _MAX_DOCKERFILE_BYTES = 1 << 20
 
 
-async def build(peers: Peers, host: Host, folder: Path, requests: AsyncIterator[pb.BuildRequest]) -> Steps:
+async def build(peers: Peers, host: Host, folder: SpoolFolder, requests: AsyncIterator[pb.BuildRequest]) -> Steps:
     """Build an image; ``requests`` begins with the header. Yields text and progress, the image last."""
     first = await anext(requests, None)
     if first is None or first.WhichOneof("message") != "header":

@@ -4,11 +4,10 @@ import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from strata.runtime.v1 import container_pb2, runtime_pb2
 from strata_chassis.errors import FailedPrecondition, InvalidArgument, NotFound, Unimplemented
-from strata_gateway.adapters.spool import Spool
+from strata_gateway.adapters.spool import Spool, SpoolFolder
 from strata_gateway.adapters.tars import Rewriting, TarIndex, write_members
 from strata_gateway.core.build.copying import Destination, fixed_prefix, placed, plain_path
 from strata_gateway.core.build.keys import step_key
@@ -90,7 +89,11 @@ def _with_documents(instruction: Instruction, state: StageState, escape: str) ->
 
 
 async def _chosen(
-    folder: Path, stack: ExitStack, instruction: Instruction, asked: tuple[Arguments, Destination], source: Source
+    folder: SpoolFolder,
+    stack: ExitStack,
+    instruction: Instruction,
+    asked: tuple[Arguments, Destination],
+    source: Source,
 ) -> tuple[TarIndex, dict[str, str]]:
     """What is copied, and where each goes."""
     arguments, destination = asked

@@ -3,13 +3,12 @@
 import io
 import tarfile
 from collections.abc import Sequence
-from pathlib import Path
 
-from strata_gateway.adapters.spool import Spool
+from strata_gateway.adapters.spool import Spool, SpoolFolder
 from strata_gateway.core.dockerfile.instruction import Heredoc
 
 
-def heredoc_tar(folder: Path, documents: Sequence[Heredoc]) -> Spool:
+def heredoc_tar(folder: SpoolFolder, documents: Sequence[Heredoc]) -> Spool:
     """A tar with one file per document; the caller closes it."""
     spool = Spool(folder)
     with tarfile.open(fileobj=spool.file, mode="w", format=tarfile.PAX_FORMAT) as archive:

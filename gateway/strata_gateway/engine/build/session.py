@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from strata.gateway.v1 import gateway_pb2 as pb
 from strata.runtime.v1 import container_pb2, runtime_pb2
@@ -14,7 +13,7 @@ from strata.store.v1 import store_pb2 as store_pb
 from strata_chassis.errors import Conflict, FailedPrecondition, NotFound
 from strata_gateway.adapters.host import Host
 from strata_gateway.adapters.peers import Peers
-from strata_gateway.adapters.spool import Spool
+from strata_gateway.adapters.spool import Spool, SpoolFolder
 from strata_gateway.adapters.tars import clamp_times
 from strata_gateway.core.image_config import Step, encoded, with_step
 from strata_gateway.engine.build.state import Config, StageState
@@ -40,7 +39,7 @@ class BuildSession:
 
     peers: Peers
     host: Host
-    folder: Path
+    folder: SpoolFolder
     header: pb.BuildRequest.Header
     lease: str
     intermediates: set[str]
