@@ -2,6 +2,8 @@
 
 import io
 import tarfile
+import time
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -179,3 +181,63 @@ def test_a_volume_in_use_is_not_removed(node):
     node.remove(container)
     node.stub.DeleteVolume(pb.DeleteVolumeRequest(volume="held"))
     assert node.stub.ListVolumes(pb.ListVolumesRequest(labels=["a=b"])).volumes == []
+
+
+@pytest.mark.parametrize("path", ["/..", "..", "/bound/..", "/bound/../..", "/bound/./../", "/etc/../.."])
+def test_two_dots_at_the_end_of_a_path_lead_to_the_containers_root_and_no_further(node, tmp_path, path):
+    bound = tmp_path / "bound"
+    bound.mkdir()
+    (tmp_path / "beside").write_text("of the host")
+    mounts = [container_pb2.Mount(type="TYPE_BIND", source=str(bound), target="/bound")]
+    container = node.create("true", mounts=mounts)
+    names = archive(node.stub.CopyOut(pb.CopyOutRequest(container=container, path=path))).getnames()
+    assert "./etc/passwd" in names
+    assert "./beside" not in names
+    assert "./config.json" not in names
+    node.remove(container)
+
+
+def test_a_name_keeps_the_dot_it_ends_with(node):
+    container = node.create("true")
+    copy_in(node, container, "/", [(tarfile.TarInfo("foo."), b"x")])
+    assert node.stub.StatPath(pb.StatPathRequest(container=container, path="/foo.")).stat.name == "foo."
+
+
+@pytest.mark.parametrize("path", ["/bound", "/bound/inner", "/etc/../bound"])
+def test_a_copy_does_not_write_to_a_read_only_mount_of_a_container_that_does_not_run(node, tmp_path, path):
+    (tmp_path / "inner").mkdir()
+    mounts = [container_pb2.Mount(type="TYPE_BIND", source=str(tmp_path), target="/bound", read_only=True)]
+    container = node.create("true", mounts=mounts)
+    with pytest.raises(grpc.RpcError) as error:
+        copy_in(node, container, path, [(tarfile.TarInfo("planted"), b"x")])
+    assert error.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert list(tmp_path.rglob("planted")) == []
+    node.remove(container)
+
+
+def test_a_container_that_swaps_a_directory_for_a_link_leads_no_copy_out_of_it(node, tmp_path):
+    (tmp_path / "file").write_text("of the host")
+    script = f"""
+    mkdir -p /real /spare; echo inside > /real/file; ln -s {tmp_path} /link; echo > /ready
+    while true; do mv /real /spare/real; mv /link /real; mv /real /link; mv /spare/real /real; done
+    """
+    container = node.run("sh", "-c", script)
+    while ("A", "/ready") not in changes(node, container):
+        pass
+    deadline = time.monotonic() + 1.0
+    seen = set()
+    while time.monotonic() < deadline:
+        with suppress(grpc.RpcError):
+            seen.add(_content(node, container, "/real/file"))
+            copy_in(node, container, "/real", [(tarfile.TarInfo("planted"), b"x"), (tarfile.TarInfo("file"), b"mine")])
+    node.remove(container)
+    assert seen
+    assert b"of the host" not in seen
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "of the host"
+
+
+def _content(node, container, path) -> bytes | None:
+    copied = archive(node.stub.CopyOut(pb.CopyOutRequest(container=container, path=path)))
+    file = copied.extractfile(copied.getmembers()[0])
+    return file and file.read()

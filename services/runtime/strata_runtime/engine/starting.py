@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from strata_chassis.errors import Conflict, FailedPrecondition, InvalidArgument, StrataError
@@ -24,12 +25,12 @@ from strata_runtime.engine.cleaning import clean_up
 from strata_runtime.engine.confinement import seccomp_filter
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.health import begin_checks
+from strata_runtime.engine.joining import joined_namespaces
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.removing import remove_locked
 from strata_runtime.engine.settings import cgroups_path, log_request, runtime_of
 
 _REASONS = {NOT_FOUND: "COMMAND_NOT_FOUND", NOT_EXECUTABLE: "COMMAND_NOT_EXECUTABLE"}
-_JOINABLE = ("pid", "ipc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Terminal:
 
     columns: int = 0
     rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Namespaces that are there before the container: the network's, and others' that it joins, by OCI type."""
+
+    attachment: Attachment
+    joined: Mapping[str, str]
 
 
 async def start(parts: Parts, entry: Entry, terminal: Terminal = Terminal()) -> bool:
@@ -67,12 +76,13 @@ async def _start(parts: Parts, entry: Entry, terminal: Terminal) -> None:
     if not entry.is_root_ready:
         await parts.threads.run(_mount_root, parts, container)
         entry.is_root_ready = True
-    await parts.threads.run(_write_bundle, parts, container, attachment, terminal)
-    entry.has_process = True
-    try:
-        pid = await parts.launcher.start(_task_request(parts, container, terminal))
-    except StartError as error:
-        raise start_failure(container.args[0], error.error_log, container.id) from error
+    with joined_namespaces(container, parts.containers) as joined:
+        await parts.threads.run(_write_bundle, parts, container, _Places(attachment, joined), terminal)
+        entry.has_process = True
+        try:
+            pid = await parts.launcher.start(_task_request(parts, container, terminal))
+        except StartError as error:
+            raise start_failure(container.args[0], error.error_log, container.id) from error
     now = parts.now()
     entry.container = networking.attached(started(container, pid, now, parts.boot_id), attachment)
     begin_checks(parts, entry)
@@ -123,28 +133,28 @@ def _mount_root(parts: Parts, container: Container) -> None:
     parts.executor.run((*plan_root(container, parts.paths), make_dir))
 
 
-def _write_bundle(parts: Parts, container: Container, attachment: Attachment, terminal: Terminal) -> None:
+def _write_bundle(parts: Parts, container: Container, places: _Places, terminal: Terminal) -> None:
     """Write the container's config.json; its root is mounted. Blocking."""
     execution = parse_execution(container.image_config)
-    around = _surroundings(parts, container, attachment, execution.user)
+    around = _surroundings(parts, container, places, execution.user)
     config = bundle_config(container, execution, around)
     config["process"] = with_console_size(config["process"], terminal.columns, terminal.rows)
     (parts.paths.bundle(container.id) / "config.json").write_text(json.dumps(config))
 
 
-def _surroundings(parts: Parts, container: Container, attachment: Attachment, image_user: str) -> Surroundings:
+def _surroundings(parts: Parts, container: Container, places: _Places, image_user: str) -> Surroundings:
     spec = container.spec
     rootfs = str(parts.paths.rootfs(container.id))
     runtime = runtime_of(parts, spec)
     filter_ = seccomp_filter(parts, container)
-    files = networking.etc_files(attachment)
+    files = networking.etc_files(places.attachment)
     return Surroundings(
         host=parts.host,
         rootfs=rootfs,
         user=look_up_user(rootfs, spec.user or image_user, spec.security.group_add),
         cgroups_path=cgroups_path(parts, container),
         hostname=spec.hostname,
-        namespaces=_namespaces(parts, container, attachment),
+        namespaces=_namespaces(container, places),
         files=files,
         devices=_devices(container),
         throttle_nodes={item.path: device_node(item.path, "", "") for item in spec.resources.device_throttles},
@@ -169,17 +179,16 @@ def _device(host_path: str, container_path: str, permissions: str) -> DeviceNode
         ) from error
 
 
-def _namespaces(parts: Parts, container: Container, attachment: Attachment) -> dict[str, str]:
+def _namespaces(container: Container, places: _Places) -> dict[str, str]:
     """OCI type to path: "" for a new namespace; what stays the host's is left out."""
     spec = container.spec
     namespaces = {"mount": ""}
-    if attachment.netns_path:
-        namespaces["network"] = attachment.netns_path
+    if places.attachment.netns_path:
+        namespaces["network"] = places.attachment.netns_path
     modes = {"pid": spec.pid_mode, "ipc": spec.ipc_mode, "uts": spec.uts_mode, "cgroup": spec.cgroup_mode}
     for kind, mode in modes.items():
-        if mode.startswith("container:") and kind in _JOINABLE:
-            other = networking.live_container(parts.containers, mode.removeprefix("container:"))
-            namespaces[kind] = f"/proc/{other.pid}/ns/{kind}"
+        if kind in places.joined:
+            namespaces[kind] = places.joined[kind]
         elif mode != "host":
             namespaces[kind] = ""
     return namespaces

@@ -33,13 +33,19 @@ def path_unknown(path: str) -> NotFound:
     return NotFound(f"there is no {path} in the container", reason="PATH_UNKNOWN", metadata={"path": path})
 
 
+def normal_path(path: str) -> str:
+    """The path from the root on without "." and "..", as docker reads it: nothing is above the root.
+
+    A path that ends in "/" or "/." means the directory itself, also where it is a link: "/." is kept at its end.
+    """
+    cleaned = os.path.normpath("/" + path.lstrip("/"))
+    return f"{cleaned.rstrip('/')}/." if path.endswith(("/", "/.")) else cleaned
+
+
 def split_path(path: str) -> tuple[str, str]:
-    """Parent and name; a path that ends in "/" or "/." means the directory itself, whose name is then "."."""
-    cleaned = "/" + path.lstrip("/")
-    if cleaned.endswith(("/", "/.")):
-        return cleaned, "."
-    parent, _, name = cleaned.rpartition("/")
-    return parent or "/", name
+    """Parent and name. The name goes to calls that know no root: it is one plain name, or "." for the parent itself."""
+    parent, _, name = normal_path(path).rpartition("/")
+    return parent or "/", name or "."
 
 
 def path_status(root: int, path: str) -> PathStatus:
@@ -53,7 +59,7 @@ def path_status(root: int, path: str) -> PathStatus:
         raise path_unknown(path) from error
     seconds, nanoseconds = divmod(status.st_mtime_ns, _NANO)
     return PathStatus(
-        name=os.path.basename(path.rstrip("/.")) or "/",  # noqa: PTH119 -- a path of the container
+        name=os.path.basename(os.path.normpath(path)) or "/",  # noqa: PTH119 -- a path of the container
         size_bytes=status.st_size,
         mode=status.st_mode,
         modify_time=datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1000),
