@@ -7,6 +7,7 @@ of another service (images by digest, leases, unfinished content) is not. docs/a
 RUNTIME_METHODS = (
     "StartContainer",
     "StopContainer",
+    "RestartContainer",
     "KillContainer",
     "PauseContainer",
     "ResumeContainer",

@@ -150,6 +150,13 @@ def test_the_life_of_a_container(docker, tiny):
     assert docker("ps", "-aq") == ""
 
 
+def test_a_container_that_removes_itself_survives_a_restart(docker, tiny):
+    docker("run", "-d", "--rm", "--name", "stays", tiny, "sleep", "1000")
+    docker("restart", "-t", "0", "stays")
+    assert docker("ps", "--filter", "name=stays", "--format", "{{.Status}}").startswith("Up ")
+    docker("rm", "-f", "stays")
+
+
 def test_logs_follow_until_the_end(docker, tiny):
     docker("run", "-d", "--name", "talker", tiny, "sh", "-c", "echo one; sleep 0.2; echo two >&2")
     done = docker.attempt("logs", "-f", "talker")

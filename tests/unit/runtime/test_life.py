@@ -173,6 +173,28 @@ def test_auto_remove_removes_after_the_exit(node):
         node.get(container)
 
 
+def test_a_restart_keeps_what_its_exit_would_remove(node):
+    container = node.create("sleep", "1000", auto_remove=True)
+    node.start(container)
+    removal = node.stub.WaitContainer.future(
+        pb.WaitContainerRequest(container=container, condition=pb.WAIT_CONDITION_REMOVED)
+    )
+    before = node.get(container).pid
+    timeout = Duration(seconds=0)
+    restarted = node.stub.RestartContainer(pb.RestartContainerRequest(container=container, timeout=timeout)).container
+    assert restarted.state == State.STATE_RUNNING
+    assert restarted.pid != before
+    assert not removal.done()
+    node.stub.StopContainer(pb.StopContainerRequest(container=container, timeout=timeout))
+    removal.result(timeout=20)
+
+
+def test_a_restart_starts_what_does_not_run(node):
+    container = node.create("sleep", "1000")
+    restarted = node.stub.RestartContainer(pb.RestartContainerRequest(container=container)).container
+    assert restarted.state == State.STATE_RUNNING
+
+
 def test_a_paused_container_stands_still_and_can_be_stopped(node):
     container = node.run("sh", "-c", "while :; do echo tick; sleep 0.01; done")
     wait_for_text(node, container, "tick")

@@ -19,17 +19,20 @@ Act = Callable[[Gateway, Line, str], str | None]
 
 
 def _stop(gateway: Gateway, line: Line, name: str) -> str:
-    seconds = line.number("timeout")
-    timeout = None if seconds is None else Duration(seconds=max(seconds, 0))
-    request = pb.StopContainerRequest(container=name, signal=line.text("signal"), timeout=timeout)
+    request = pb.StopContainerRequest(container=name, signal=line.text("signal"), timeout=_timeout(line))
     gateway.call(request, pb.StopContainerResponse)
     return name
 
 
 def _restart(gateway: Gateway, line: Line, name: str) -> str:
-    _stop(gateway, line, name)
-    gateway.call(pb.StartContainerRequest(container=name), pb.StartContainerResponse)
+    request = pb.RestartContainerRequest(container=name, signal=line.text("signal"), timeout=_timeout(line))
+    gateway.call(request, pb.RestartContainerResponse)
     return name
+
+
+def _timeout(line: Line) -> Duration | None:
+    seconds = line.number("timeout")
+    return None if seconds is None else Duration(seconds=max(seconds, 0))
 
 
 def _kill(gateway: Gateway, line: Line, name: str) -> str:

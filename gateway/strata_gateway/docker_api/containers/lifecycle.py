@@ -43,23 +43,28 @@ async def start(engine: Engine, exchange: Exchange) -> None:
 
 async def stop(engine: Engine, exchange: Exchange) -> None:
     """POST /containers/{id}/stop."""
-    response = await _stop(engine, exchange)
+    request = pb.StopContainerRequest(
+        container=exchange.parts["id"], timeout=_timeout(exchange), signal=exchange.request.text("signal")
+    )
+    response = await engine.peers.runtime.StopContainer(request)
     await exchange.reply_empty(204 if response.stopped else 304)
 
 
 async def restart(engine: Engine, exchange: Exchange) -> None:
     """POST /containers/{id}/restart."""
-    await _stop(engine, exchange)
-    await engine.peers.runtime.StartContainer(pb.StartContainerRequest(container=exchange.parts["id"]))
+    request = pb.RestartContainerRequest(
+        container=exchange.parts["id"], timeout=_timeout(exchange), signal=exchange.request.text("signal")
+    )
+    await engine.peers.runtime.RestartContainer(request)
     await exchange.reply_empty()
 
 
-async def _stop(engine: Engine, exchange: Exchange) -> pb.StopContainerResponse:
-    seconds = exchange.request.number("t", -1) if exchange.request.text("t") else None
-    timeout = None if seconds is None else Duration(seconds=seconds if seconds >= 0 else _FOR_EVER_S)
-    return await engine.peers.runtime.StopContainer(
-        pb.StopContainerRequest(container=exchange.parts["id"], timeout=timeout, signal=exchange.request.text("signal"))
-    )
+def _timeout(exchange: Exchange) -> Duration | None:
+    """How long a stop waits before it kills; None for the container's own."""
+    if not exchange.request.text("t"):
+        return None
+    seconds = exchange.request.number("t", -1)
+    return Duration(seconds=seconds if seconds >= 0 else _FOR_EVER_S)
 
 
 _FOR_EVER_S = 10**9  # `docker stop -t -1`: never kill

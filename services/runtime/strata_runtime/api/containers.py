@@ -13,10 +13,11 @@ from strata_runtime.core.container.resources import Resources
 from strata_runtime.core.container.spec import ContainerSpec, RestartPolicy
 from strata_runtime.engine import creating, listing, removing, renaming, starting, stopping, updating, waiting
 from strata_runtime.engine.parts import Parts
+from strata_runtime.engine.stop_and_start import stop_and_start
 
 
 class ContainerCalls:
-    """Create, start, stop, kill, pause, resume, wait, delete, get, list, rename."""
+    """Create, start, stop, restart, kill, pause, resume, wait, delete, get, list, rename."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -35,13 +36,20 @@ class ContainerCalls:
     async def StopContainer(self, request: pb.StopContainerRequest, _: Context) -> pb.StopContainerResponse:
         """Ask it to end, then kill it. The stop goes on if the caller does not wait for it."""
         entry = self._parts.containers.find(request.container)
-        timeout_s = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else None
+        timeout_s = _timeout_s(request)
         stopped = await asyncio.shield(
             self._parts.background.call(
                 stopping.stop(self._parts, entry, timeout_s=timeout_s, signal_name=request.signal)
             )
         )
         return pb.StopContainerResponse(container=container_message(self._parts, entry), stopped=stopped)
+
+    async def RestartContainer(self, request: pb.RestartContainerRequest, _: Context) -> pb.RestartContainerResponse:
+        """Stop it and start it. The restart goes on if the caller does not wait for it."""
+        entry = self._parts.containers.find(request.container)
+        restart = stop_and_start(self._parts, entry, timeout_s=_timeout_s(request), signal_name=request.signal)
+        await asyncio.shield(self._parts.background.call(restart))
+        return pb.RestartContainerResponse(container=container_message(self._parts, entry))
 
     async def KillContainer(self, request: pb.KillContainerRequest, _: Context) -> pb.KillContainerResponse:
         """Send it a signal."""
@@ -115,3 +123,8 @@ def _update(request: pb.UpdateContainerRequest) -> updating.Update:
         ports=tuple(to_value(PortMapping, port) for port in request.ports.ports) if has("ports") else None,
         mounts=tuple(to_value(Mount, mount) for mount in request.mounts.mounts) if has("mounts") else None,
     )
+
+
+def _timeout_s(request: pb.StopContainerRequest | pb.RestartContainerRequest) -> float | None:
+    """How long to wait before killing; None for the container's own."""
+    return request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else None

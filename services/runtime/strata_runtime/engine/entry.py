@@ -1,6 +1,8 @@
 """A container in memory: its record, one lock for changes of its life, and who waits for what."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from strata_runtime.core.container.record import Container
 
@@ -19,8 +21,23 @@ class Entry:
         self.is_root_ready = False
         self.has_process = False
         self.is_checked = False
+        self._keepers = 0
         self._next_exit: asyncio.Future[Container] | None = None
         self._removed: asyncio.Future[Container] | None = None
+
+    @property
+    def is_removed_by_exit(self) -> bool:
+        """Whether the next exit is the container's end."""
+        return self.container.spec.auto_remove and not self._keepers
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """No exit removes the container within the block."""
+        self._keepers += 1
+        try:
+            yield
+        finally:
+            self._keepers -= 1
 
     def next_exit(self) -> asyncio.Future[Container]:
         """The next exit (or removal), and the container as it was then. Shared: shield it."""

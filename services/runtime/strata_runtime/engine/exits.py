@@ -23,7 +23,7 @@ async def handle_exit(parts: Parts, entry: Entry, end: TaskExit) -> None:
         if not container.state.is_live:
             return
         _note_exit(parts, entry, end)
-        if container.spec.auto_remove:
+        if entry.is_removed_by_exit:
             await remove_locked(parts, entry, remove_volumes=True)
             return
         await clean_up(parts, entry)
