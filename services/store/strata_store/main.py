@@ -25,6 +25,7 @@ from strata_store.api.servicer import Parts, StoreServicer
 from strata_store.config import StoreConfig
 from strata_store.engine.accounting import Accounting
 from strata_store.engine.collector import Collector
+from strata_store.engine.export import Exporter
 from strata_store.engine.image_create import ImageCreator
 from strata_store.engine.image_store import ImageStore
 from strata_store.engine.layer_store import LayerStore
@@ -82,6 +83,7 @@ def _parts(config: StoreConfig, stores: Stores, registry: RegistryClient, counts
         images=stores.images,
         creator=ImageCreator(stores.images, stores.layers, leases),
         layers=stores.layers,
+        exporter=Exporter(stores, collector),
         leases=leases,
         puller=Puller(stores, registry, collector, counts, parallel_layers=config.parallel_layers),
         collector=collector,

@@ -22,6 +22,7 @@ from strata_store.api.paging import make_token, page_size, read_token
 from strata_store.core.names import names_for
 from strata_store.engine.accounting import Accounting
 from strata_store.engine.collector import Collector
+from strata_store.engine.export import Exporter
 from strata_store.engine.image_create import ImageCreator
 from strata_store.engine.image_store import ImageStore
 from strata_store.engine.layer_store import LayerStore
@@ -37,6 +38,7 @@ class Parts:
     images: ImageStore
     creator: ImageCreator
     layers: LayerStore
+    exporter: Exporter
     leases: LeaseStore
     puller: Puller
     collector: Collector
@@ -140,9 +142,10 @@ class StoreServicer(StoreServiceServicer):
 
     async def ExportLayer(self, request: pb.ExportLayerRequest, context: Any) -> AsyncIterator[pb.ExportLayerResponse]:
         """Stream a layer's exact tar."""
-        details = await self._parts.layers.details(parse_digest(request.diff_id))
-        async for data in self._parts.layers.export(details.record, request.offset):
-            yield pb.ExportLayerResponse(data=data)
+        exporting = self._parts.exporter.export(parse_digest(request.diff_id), request.offset)
+        async with contextlib.aclosing(exporting) as pieces:
+            async for data in pieces:
+                yield pb.ExportLayerResponse(data=data)
 
     async def GetContent(self, request: pb.GetContentRequest, context: Any) -> pb.GetContentResponse:
         """Return a manifest or config."""

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,8 +227,8 @@ class LayerStore:
         path = self._root.layer(record.directory) / INDEX
         return await self._threads.run(lambda: read_layer_index(path.read_bytes()))
 
-    async def export(self, record: LayerRecord, offset: int) -> AsyncIterator[bytes]:
-        """Yield the exact tar from ``offset`` on."""
+    async def export(self, record: LayerRecord, offset: int) -> AsyncGenerator[bytes, None]:
+        """Yield the exact tar from ``offset`` on; whoever calls holds the layer."""
         if not 0 <= offset <= record.logical_bytes:
             raise OutOfRange(
                 f"the layer has {record.logical_bytes} bytes: there is nothing at {offset}",

@@ -4,7 +4,8 @@ import logging
 import sqlite3
 
 from strata_chassis.logs import fields
-from strata_store.adapters.records import layers
+from strata_store.adapters.records import layers, leases
+from strata_store.engine.export import LEASES
 from strata_store.engine.stores import Stores
 from strata_store.engine.trim import trim_remnants
 
@@ -15,13 +16,15 @@ async def recover(stores: Stores) -> None:
     """Make records and disk agree.
 
     What no record names goes: it was being committed, or removed. What the disk does not have (the records came back
-    from a copy) is used no more, and comes again when its image is pulled. Trims that were cut off are finished.
+    from a copy) is used no more, and comes again when its image is pulled. Trims that were cut off are finished,
+    and the leases of exports that ended with the process are over.
     """
 
     def named(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
         directories = [row[0] for row in connection.execute("SELECT directory FROM layers")]
         return directories, [row[0] for row in connection.execute("SELECT chain FROM stacks")]
 
+    await stores.database.write(lambda connection: leases.delete_prefix(connection, LEASES, frozenset()))
     strangers = stores.root.remove_strangers(*await stores.database.read(named))
     if strangers:
         _log.info("removed leftovers", extra=fields(count=len(strangers)))

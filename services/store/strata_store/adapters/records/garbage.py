@@ -38,7 +38,7 @@ def is_there(connection: sqlite3.Connection) -> bool:
             OR EXISTS (SELECT 1 FROM layers WHERE uses = 0 AND loans = 0)
             OR EXISTS (SELECT 1 FROM stacks WHERE uses = 0)
     """
-    return bool(connection.execute(sql).fetchone()[0])
+    return bool(connection.execute(sql).fetchone()[0]) or bool(layers.to_trim(connection))
 
 
 def collect(connection: sqlite3.Connection, policy: Policy, now_ns: int) -> Garbage:
