@@ -1,9 +1,7 @@
 """Carries plans out, and takes back what was done when a step fails."""
 
-import contextlib
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from strata_runtime.adapters import inside, kernel
 from strata_runtime.adapters.mounts.layers import LayerMounts
 from strata_runtime.adapters.mounts.overlay import OverlayMounter
 from strata_runtime.adapters.mounts.table import is_mount_point, is_self_bind
+from strata_runtime.adapters.removal import remove_tree
 from strata_runtime.core.operations import (
     HoldLayer,
     MakeDirectory,
@@ -71,12 +70,6 @@ class Executor:
     def _mount_overlay(self, step: MountOverlay) -> None:
         if not os.path.ismount(step.target):
             self._overlays.mount(step)
-
-
-def remove_tree(path: str) -> None:
-    """Remove a directory of ours; a mount in it makes it fail rather than lose what is mounted."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
 
 
 def unmount_if_mounted(path: str) -> None:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 from strata_runtime.adapters.kernel import SYS_OPENAT2, system_call
 
+RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_IN_ROOT = 0x10
 _MOST_RETRIES = 64
 _MOST_LINKS = 40
@@ -21,14 +23,19 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_inside(root: int, path: str, flags: int, mode: int = 0) -> int:
-    """Open ``path`` as a process whose root is the directory ``root`` would. Raises OSError.
+    """Open ``path`` as a process whose root is the directory ``root`` would. Raises OSError."""
+    return open_resolved(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, mode)
+
+
+def open_resolved(directory: int, path: str, flags: int, resolve: int, mode: int = 0) -> int:
+    """Open a path below a directory in a way that openat2 is told. Raises OSError.
 
     Where something is renamed under way the kernel cannot be sure and says EAGAIN; it is asked again, a few times.
     """
-    how = _OpenHow(flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    how = _OpenHow(flags | os.O_CLOEXEC, mode, resolve)
     for _ in range(_MOST_RETRIES):
         try:
-            return system_call(SYS_OPENAT2, root, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))  # type: ignore[arg-type]
+            return system_call(SYS_OPENAT2, directory, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))  # type: ignore[arg-type]
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EINTR):
                 error.filename = path

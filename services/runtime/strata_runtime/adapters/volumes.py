@@ -1,15 +1,18 @@
 """Volumes on disk: ``<state_dir>/volumes/<name>/_data`` and a record each."""
 
 import json
-import shutil
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from strata_chassis.errors import NotFound
+from strata_runtime.adapters.removal import remove_tree
 from strata_runtime.core import codec
 from strata_runtime.core.volume import Volume, check_volume_name
+
+_log = logging.getLogger(__name__)
 
 
 class Volumes:
@@ -60,7 +63,10 @@ class Volumes:
         """Remove a volume and what is in it; the caller forgets the record."""
         volume = self._volumes.pop(name, None)
         if volume is not None:
-            shutil.rmtree(Path(volume.mountpoint).parent, ignore_errors=True)
+            try:
+                remove_tree(str(Path(volume.mountpoint).parent))
+            except OSError as error:
+                _log.warning("what is in volume %s cannot be removed: %s", name, error)
 
 
 def save_volume(connection: sqlite3.Connection, volume: Volume) -> None:

@@ -1,6 +1,8 @@
 """Which containers a list shows, and how much a container holds."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strata_runtime.core.container.record import Container, State
@@ -53,13 +55,20 @@ def disk_bytes(root: str) -> int:
     """Bytes on disk of a tree, each file counted once."""
     seen: set[tuple[int, int]] = set()
     total = 0
-    for directory, names, files in os.walk(root):
-        for name in (*names, *files):
-            try:
-                status = os.lstat(os.path.join(directory, name))  # noqa: PTH118
-            except FileNotFoundError:
-                continue
-            if (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                total += status.st_blocks * _BLOCK_BYTES
+    for status in _tree(root):
+        if (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            total += status.st_blocks * _BLOCK_BYTES
     return total
+
+
+def _tree(root: str) -> Iterator[os.stat_result]:
+    """Everything below a directory, level by level; what is gone meanwhile or has too long a path is left out."""
+    left = [root]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    yield entry.stat(follow_symlinks=False)
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from strata_chassis.errors import StrataError
 from strata_runtime.adapters.launcher_client import TaskExit, TaskState
@@ -132,5 +133,13 @@ def _sweep_directories(parts: Parts, known: set[str]) -> None:
         root.mkdir(parents=True, exist_ok=True)
         for path in root.iterdir():
             if path.name not in known:
-                _log.info("removing what is left of %s", path.name[:12])
-                parts.executor.run((Unmount(str(path / "rootfs")), RemoveTree(str(path))))
+                _remove_left(parts, path)
+
+
+def _remove_left(parts: Parts, path: Path) -> None:
+    """What cannot be removed stays: it keeps nobody from being served, and is tried again at the next start."""
+    _log.info("removing what is left of %s", path.name[:12])
+    try:
+        parts.executor.run((Unmount(str(path / "rootfs")), RemoveTree(str(path))))
+    except OSError as error:
+        _log.warning("what is left of %s cannot be removed: %s", path.name[:12], error)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from strata_runtime.adapters import inside
+from strata_runtime.adapters.files.depth import check_depth
 from strata_runtime.adapters.files.lower import OPAQUE, Lower, is_whiteout
 from strata_runtime.core.changes import Change, ChangeKind
 
@@ -42,6 +43,7 @@ class _Walk:
     merged: int
 
     def directory(self, upper: int, path: str) -> Iterator[Change]:
+        check_depth(path)
         entries = {entry.name: entry for entry in os.scandir(upper)}
         names = set(entries)
         if path and _attribute(upper, OPAQUE) == b"y":
@@ -93,6 +95,7 @@ class _Walk:
             yield from inner
 
     def _all_added(self, path: str) -> Iterator[Change]:
+        check_depth(path)
         with inside.opened_inside(self.merged, path, os.O_RDONLY | os.O_DIRECTORY) as directory:
             entries = sorted(os.scandir(directory), key=lambda item: item.name)
             for entry in entries:

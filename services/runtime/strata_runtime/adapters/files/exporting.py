@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from strata_runtime.adapters import inside
 from strata_runtime.adapters.files.archive import ArchiveWriter
 from strata_runtime.adapters.files.changes import PrivateLayer, list_changes
+from strata_runtime.adapters.files.depth import check_depth
 from strata_runtime.core.changes import ChangeKind
 
 
@@ -55,6 +56,7 @@ def tree_entries(writer: ArchiveWriter, directory: int, prefix: str, device: int
             raise
         try:
             if os.fstat(child).st_dev == device:
+                check_depth(archive_name)
                 yield from tree_entries(writer, child, f"{archive_name}/", device)
         finally:
             os.close(child)
