@@ -86,6 +86,32 @@ def test_a_copy_follows_the_links_of_the_image_but_not_out_of_it(docker, tiny, c
     docker("build", "-q", str(context))
 
 
+def test_a_copy_from_an_image_finds_what_is_behind_its_links(docker, tiny, context):
+    (context / "Dockerfile").write_text(
+        f"FROM {tiny} AS from\n"
+        "RUN mkdir -p /usr/real/deep && ln -s usr/real /lib && ln -s /lib/deep /deep && ln -s ../usr/real /usr/up"
+        " && touch /lib/a.so /lib/b.so /lib/c /deep/d\n"
+        f"FROM {tiny}\nCOPY --from=from /lib/*.so /one/\nCOPY --from=from /lib/c /deep/d /two/\n"
+        "COPY --from=from /deep /three/\nCOPY --from=from /usr/up/[ab].so /bin/busybox /four/\n"
+        "COPY --from=from /deep/d /five\n"
+    )
+    docker("build", "-q", "-t", "linked", str(context))
+    listed = docker("run", "--rm", "linked", "sh", "-c", "ls -d /one/* /two/* /three/* /four/* /five")
+    assert listed.split() == [
+        *(
+            "/five",
+            "/four/a.so",
+            "/four/b.so",
+            "/four/busybox",
+            "/one/a.so",
+            "/one/b.so",
+            "/three/d",
+            "/two/c",
+            "/two/d",
+        )
+    ]
+
+
 def test_scratch_has_nothing_but_what_is_copied(docker, context):
     (context / "Dockerfile").write_text("FROM scratch\nCOPY file.txt /a/b/\n")
     docker("build", "-q", "-t", "bare", str(context))

@@ -1,9 +1,9 @@
 """COPY and ADD: members of the context, of a stage or of an image become a layer, as tars all the way."""
 
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from strata.runtime.v1 import container_pb2, runtime_pb2
 from strata_chassis.errors import FailedPrecondition, InvalidArgument, NotFound, Unimplemented
@@ -27,10 +27,11 @@ _USTAR_AT = 257
 
 @dataclass(frozen=True)
 class Source:
-    """Where things are copied from: an index, what it leaves out, and a name for error messages."""
+    """Where things are copied from: an index, what it leaves out, and where sources are that lead over links."""
 
     index: TarIndex
     is_left_out: Callable[[str], bool]
+    real_paths: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ async def _chosen(
 
 
 def _placed(arguments: Arguments, destination: Destination, source: Source) -> dict[str, str]:
-    return placed(arguments.sources, destination, source.index.kinds(), source.is_left_out)
+    sources = [source.real_paths.get(text, text) for text in arguments.sources]
+    return placed(sources, destination, source.index.kinds(), source.is_left_out)
 
 
 def _archive_in(source: Source, arguments: Arguments) -> str:
@@ -149,14 +151,14 @@ async def _looked_up(
         return Destination(path.rstrip("/") or "", is_folder or path == "/"), owner
     spec = container_pb2.ContainerSpec(image="build", image_digest=await session.image_of(state))
     async with session.container(spec) as container:
-        is_folder = is_folder or await _is_folder(session, container, path)
+        is_folder = is_folder or await leads_to_folder(session, container, path)
         if needs_names:
             passwd, group = [await _read(session, container, name) for name in ("/etc/passwd", "/etc/group")]
             owner = owner_of(chown, passwd, group)
     return Destination(path.rstrip("/"), is_folder), owner
 
 
-async def _is_folder(session: BuildSession, container: str, path: str) -> bool:
+async def leads_to_folder(session: BuildSession, container: str, path: str) -> bool:
     """Whether a path of the image is a folder, or a link to one."""
     request = runtime_pb2.StatPathRequest(container=container, path=f"{path.rstrip('/')}/.")
     try:
@@ -207,9 +209,9 @@ async def _copy_requests(container: str, tar: Spool) -> AsyncIterator[runtime_pb
         yield runtime_pb2.CopyInRequest(data=piece)
 
 
-def prefix_of(arguments: Arguments) -> str:
+def prefix_of(sources: Iterable[str]) -> str:
     """The deepest folder or path that all sources are in or below."""
-    prefixes = [fixed_prefix(source).split("/") for source in arguments.sources]
+    prefixes = [fixed_prefix(source).split("/") for source in sources]
     common: list[str] = []
     for parts in zip(*prefixes, strict=False):
         if len(set(parts)) > 1:
