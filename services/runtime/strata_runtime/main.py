@@ -47,6 +47,7 @@ from strata_runtime.engine.containers import Containers
 from strata_runtime.engine.launcher_events import LauncherEvents
 from strata_runtime.engine.metering import RuntimeCollector
 from strata_runtime.engine.parts import Meters, Parts, Settings
+from strata_runtime.engine.streams import Streams
 
 _SWEEP_EVERY_S = 30.0
 
@@ -61,6 +62,7 @@ class RuntimeConfig(ServiceConfig):
     subnet: str = setting("", "address range of the default bridge; empty: a free one")
     warm_namespaces: int = setting(8, "network namespaces kept ready")
     threads: int = setting(4, "threads for mounts and files")
+    transfers: int = setting(32, "copies, exports and lists of changes at a time")
     layer_idle_s: float = setting(60.0, "seconds a layer stays mounted that no container stands on")
     log_max_bytes: int = setting(0, "size at which a container's log is rotated; 0: never")
     log_max_files: int = setting(5, "files kept of a rotated log")
@@ -161,6 +163,7 @@ def _parts(config: RuntimeConfig, paths: Paths, outside: Outside) -> Parts:
         seccomp=SeccompCompiler(),
         threads=outside.threads,
         memory_thread=outside.memory_thread,
+        streams=Streams(config.transfers),
         background=outside.background,
         execs=ExecSessions(),
         meters=outside.meters,

@@ -12,7 +12,7 @@ from strata_runtime.api.translate import to_message
 from strata_runtime.core.changes import Change
 from strata_runtime.engine import copying, exporting
 from strata_runtime.engine.parts import Parts
-from strata_runtime.engine.roots import in_thread, mounted_root, private_layer
+from strata_runtime.engine.roots import mounted_root, private_layer
 
 _BATCH = 500
 
@@ -29,8 +29,9 @@ class FileCalls:
         async with mounted_root(self._parts, entry) as container:
             changes = list_changes(private_layer(self._parts, container))
             batches = iter(lambda: list(islice(changes, _BATCH)), [])
-            async for batch in in_thread(self._parts, batches):
-                yield pb.ListChangesResponse(changes=map(_change, batch))
+            with self._parts.streams.one() as stream:
+                async for batch in stream.items(batches):
+                    yield pb.ListChangesResponse(changes=map(_change, batch))
 
     async def ExportChanges(
         self, request: pb.ExportChangesRequest, _: Context

@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from typing import BinaryIO
 
 from strata_chassis.errors import PermissionDenied
 from strata_runtime.adapters.files import copying
 from strata_runtime.adapters.files.archive import gathered
+from strata_runtime.adapters.pipes import write_all
 from strata_runtime.core.container.record import Container
 from strata_runtime.core.path_status import PathStatus
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.placing import check_writable, place_of
-from strata_runtime.engine.roots import in_thread, mounted_root
+from strata_runtime.engine.roots import mounted_root
 
 
 async def status_of(parts: Parts, entry: Entry, path: str) -> PathStatus:
@@ -24,36 +24,34 @@ async def status_of(parts: Parts, entry: Entry, path: str) -> PathStatus:
 async def copy_out(parts: Parts, entry: Entry, path: str) -> AsyncIterator[bytes]:
     """A path as a tar. Raises NotFound."""
     async with mounted_root(parts, entry) as container:
-        async for piece in in_thread(parts, gathered(_pieces(parts, container, path))):
-            yield piece
+        with parts.streams.one() as stream:
+            async for piece in stream.items(gathered(_pieces(parts, container, path))):
+                yield piece
 
 
 async def copy_in(parts: Parts, entry: Entry, path: str, data: AsyncIterator[bytes], how: copying.Unpacking) -> None:
     """Unpack a tar into a directory. Raises NotFound, InvalidArgument, PermissionDenied."""
     async with mounted_root(parts, entry) as container:
         check_writable(container, path)
-        reader, writer = os.pipe2(os.O_CLOEXEC)
-        unpacking = parts.background.call(parts.threads.run(_unpack, parts, container, path, reader, how))
-        try:
-            await _pour(parts, data, writer)
-        finally:
-            await unpacking
-
-
-async def _pour(parts: Parts, data: AsyncIterator[bytes], writer: int) -> None:
-    """Write what comes into the pipe; an unpacker that gave up says why itself."""
-    with os.fdopen(writer, "wb", buffering=0) as pipe:
-        async for chunk in data:
+        with parts.streams.one() as stream:
+            reader, writer = os.pipe2(os.O_CLOEXEC)
+            unpacking = parts.background.call(stream.run(_unpack, parts, container, path, reader, how))
             try:
-                await parts.threads.run(_write_all, pipe, chunk)
-            except BrokenPipeError:
-                return
+                await _pour(data, writer)
+            finally:
+                await unpacking
 
 
-def _write_all(pipe: BinaryIO, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[pipe.write(rest) :]
+async def _pour(data: AsyncIterator[bytes], writer: int) -> None:
+    """Write what comes into the pipe; an unpacker that gave up says why itself."""
+    os.set_blocking(writer, False)
+    try:
+        async for chunk in data:
+            await write_all(writer, chunk)
+    except BrokenPipeError:
+        return
+    finally:
+        os.close(writer)
 
 
 def _unpack(parts: Parts, container: Container, path: str, reader: int, how: copying.Unpacking) -> None:

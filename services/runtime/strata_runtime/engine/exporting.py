@@ -9,7 +9,7 @@ from strata_runtime.adapters.files.exporting import export_changes, export_tree
 from strata_runtime.core.container.record import State
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
-from strata_runtime.engine.roots import in_thread, mounted_root, private_layer
+from strata_runtime.engine.roots import mounted_root, private_layer
 from strata_runtime.engine.stopping import pause, resume
 
 
@@ -21,8 +21,9 @@ async def changes_archive(parts: Parts, entry: Entry, *, freeze: bool) -> AsyncI
     try:
         async with mounted_root(parts, entry) as container:
             pieces = gathered(export_changes(private_layer(parts, container)))
-            async for piece in in_thread(parts, pieces):
-                yield piece
+            with parts.streams.one() as stream:
+                async for piece in stream.items(pieces):
+                    yield piece
     finally:
         if freezes and entry.container.state is State.PAUSED:
             await resume(parts, entry)
@@ -32,8 +33,9 @@ async def filesystem_archive(parts: Parts, entry: Entry) -> AsyncIterator[bytes]
     """The whole root, without what is mounted in it."""
     async with mounted_root(parts, entry) as container:
         rootfs = str(parts.paths.rootfs(container.id))
-        async for piece in in_thread(parts, gathered(_tree(rootfs))):
-            yield piece
+        with parts.streams.one() as stream:
+            async for piece in stream.items(gathered(_tree(rootfs))):
+                yield piece
 
 
 def _tree(rootfs: str) -> Iterator[bytes]:

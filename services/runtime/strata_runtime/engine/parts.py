@@ -24,6 +24,7 @@ from strata_runtime.core.oci_runtime import OciRuntime
 from strata_runtime.core.paths import Paths
 from strata_runtime.engine.background import Background
 from strata_runtime.engine.containers import Containers
+from strata_runtime.engine.streams import Streams
 
 
 class ImageStore(Protocol):
@@ -82,6 +83,7 @@ class Parts:
     seccomp: SeccompCompiler
     threads: Threads
     memory_thread: Threads
+    streams: Streams
     background: Background
     execs: ExecSessions
     meters: Meters

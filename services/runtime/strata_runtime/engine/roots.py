@@ -1,8 +1,7 @@
 """A container's root, mounted for as long as it is needed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from strata_runtime.adapters.files.changes import PrivateLayer
 from strata_runtime.adapters.files.lower import Lower
@@ -12,7 +11,6 @@ from strata_runtime.core.plan import plan_root, plan_unmount
 from strata_runtime.engine.entry import Entry
 from strata_runtime.engine.parts import Parts
 
-T = TypeVar("T")
 MOUNTED_OVER = frozenset({"/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/sys"})
 
 
@@ -46,15 +44,3 @@ def private_layer(parts: Parts, container: Container) -> PrivateLayer:
         merged=str(parts.paths.rootfs(container.id)),
         made_for_it=MOUNTED_OVER,
     )
-
-
-async def in_thread(parts: Parts, pieces: Iterator[T]) -> AsyncIterator[T]:
-    """A blocking iterator's items, each fetched in a thread; the iterator is closed at the end."""
-    end = object()
-    try:
-        while (piece := await parts.threads.run(next, pieces, end)) is not end:
-            yield piece  # type: ignore[misc]
-    finally:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            await parts.threads.run(close)
