@@ -3,7 +3,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver
+from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver, refuse_private
 
 
 class Fixed(AbstractResolver):
@@ -37,3 +37,22 @@ async def test_a_redirect_s_name_that_points_inside_has_no_address() -> None:
 async def test_public_addresses_are_left() -> None:
     found = await PublicResolver(Fixed("10.0.0.1", "8.8.8.8")).resolve("cdn.example", 443)
     assert [entry["host"] for entry in found] == ["8.8.8.8"]
+
+
+class Nothing(Fixed):
+    """Knows no name."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        raise OSError(None, "unknown")
+
+
+async def test_what_a_proxy_is_asked_for_may_not_point_inside() -> None:
+    with pytest.raises(OSError, match="not public"):
+        await refuse_private(Fixed("8.8.8.8", "10.0.0.1"), "rebound.example")
+    await refuse_private(Fixed("8.8.8.8"), "cdn.example")
+
+
+async def test_a_name_that_only_the_proxy_knows_is_left_to_it() -> None:
+    await refuse_private(Nothing(), "cdn.example")

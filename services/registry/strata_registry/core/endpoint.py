@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from strata_registry.core.redirect import is_private_host
+
 _DOCKER_HUB = "docker.io"
 _DOCKER_HUB_SERVER = "registry-1.docker.io"
 
@@ -29,6 +31,11 @@ class Endpoint:
     def host(self) -> str:
         """Name the server with its port, without credentials."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether the operator's or the user's own words name an address that is not public."""
+        return is_private_host(urlsplit(self.base_url).hostname or "")
 
     @property
     def credential_host(self) -> str:

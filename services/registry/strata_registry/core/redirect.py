@@ -17,7 +17,11 @@ def next_url(current: str, location: str, *, allow_private: bool) -> str:
 
     ``allow_private`` lets it name addresses that are not public. Raises PermissionDenied.
     """
-    target = urljoin(current, location)
+    try:
+        target = urljoin(current, location)
+        origin(target)
+    except ValueError as error:
+        raise _refused("", "it cannot be read") from error
     before, after = urlsplit(current), urlsplit(target)
     if after.scheme not in {"http", "https"} or not after.hostname:
         raise _refused(target, "it names no web address")
@@ -34,11 +38,20 @@ def keeps_credentials(current: str, target: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Tell whether a host is written as a local name or an address that is not public; other names are unknown."""
+    """Tell whether a host is written as a local name or an address that is not public; other names are unknown.
+
+    Numbers that only inet_aton(3) takes for an address (127.1, 2130706433, 0x7f000001) are nobody's public name.
+    """
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return is_loopback_name(host)
+        return is_loopback_name(host) or _ends_in_number(host)
+
+
+def _ends_in_number(host: str) -> bool:
+    """Tell whether resolvers may take a host for an address. Source: WHATWG URL, "ends in a number checker"."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return last.isdigit() or last.startswith("0x")
 
 
 def is_loopback_host(host: str) -> bool:

@@ -5,6 +5,7 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +17,7 @@ from strata_registry.core.answers import unauthorized, wrong_credentials
 from strata_registry.core.challenge import Challenge, parse_challenges, preferred
 from strata_registry.core.credentials import Credential
 from strata_registry.core.endpoint import Endpoint
+from strata_registry.core.redirect import is_private_host
 from strata_registry.core.token import BearerToken, parse_token
 
 _MOST_TOKENS = 1000
@@ -107,7 +109,7 @@ class Authenticator:
         challenge: Challenge,
         credential: Credential | None,
     ) -> bytes:
-        realm = _checked_realm(endpoint, challenge.parameters["realm"])
+        realm = self._checked_realm(endpoint, challenge.parameters["realm"])
         query = _query(challenge, claim)
         try:
             async with await self._ask(endpoint, realm, query, credential) as response:
@@ -124,17 +126,40 @@ class Authenticator:
         self, endpoint: Endpoint, realm: str, query: list[tuple[str, str]], credential: Credential | None
     ) -> aiohttp.ClientResponse:
         """Ask a token server: OAuth2 with an identity token, else the older form with a password or with nothing."""
+        is_elsewhere = urlsplit(realm).hostname != urlsplit(endpoint.base_url).hostname
+        send = partial(
+            self._http.send,
+            verify=endpoint.verify_tls,
+            public_only=is_elsewhere and not self._may_be_private(endpoint),
+        )
         if credential is not None and credential.identity_token:
             grant = [("grant_type", "refresh_token"), ("refresh_token", credential.identity_token)]
             body = urlencode([*query, *grant, ("client_id", _CLIENT_ID)]).encode()
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return await self._http.send("POST", realm, headers=headers, body=body, verify=endpoint.verify_tls)
+            return await send("POST", realm, headers=headers, body=body)
         headers = {}
         if credential is not None and credential.username:
             query = [("account", credential.username), ("client_id", _CLIENT_ID), *query]
             headers = {"Authorization": _basic(credential)}
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
-        return await self._http.send("GET", url, headers=headers, verify=endpoint.verify_tls)
+        return await send("GET", url, headers=headers)
+
+    def _may_be_private(self, endpoint: Endpoint) -> bool:
+        return self._http.allow_private_redirects or endpoint.is_private
+
+    def _checked_realm(self, endpoint: Endpoint, realm: str) -> str:
+        """Refuse a token server without TLS or inside, unless the registry itself may go without or is inside."""
+        try:
+            parts = urlsplit(realm)
+            host = parts.hostname or ""
+        except ValueError as error:
+            raise _no_token("its realm", "it cannot be read") from error
+        if parts.scheme != "https" and (parts.scheme != "http" or endpoint.verify_tls):
+            raise _no_token(realm, "it has no TLS")
+        is_elsewhere = host != urlsplit(endpoint.base_url).hostname
+        if is_elsewhere and is_private_host(host) and not self._may_be_private(endpoint):
+            raise _no_token(realm, "its address is not public")
+        return realm
 
 
 def _query(challenge: Challenge, claim: Claim) -> list[tuple[str, str]]:
@@ -143,14 +168,6 @@ def _query(challenge: Challenge, claim: Claim) -> list[tuple[str, str]]:
     if not claim.scope:  # a login
         return [*query, ("offline_token", "true")]
     return [*query, *(("scope", each) for each in claim.scope.split())]
-
-
-def _checked_realm(endpoint: Endpoint, realm: str) -> str:
-    """Refuse a token server without TLS, unless the registry itself may go without."""
-    parts = urlsplit(realm)
-    if parts.scheme == "https" or (parts.scheme == "http" and not endpoint.verify_tls):
-        return realm
-    raise _no_token(realm, "it has no TLS")
 
 
 def _no_access(claim: Claim, credential: Credential | None) -> Unauthenticated:

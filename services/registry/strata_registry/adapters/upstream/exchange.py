@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
@@ -117,7 +116,7 @@ class Exchange:
     async def _ask_all(self, request: Request) -> aiohttp.ClientResponse | tuple[Failure, StrataError]:
         """Ask endpoint after endpoint; return an answer, or how the last one failed."""
         outcome: tuple[Failure, StrataError] | None = None
-        for endpoint in self.endpoints(request.registry, for_writing=not request.is_reading):
+        for endpoint in self._candidates(request):
             try:
                 response = await self._ask(endpoint, request)
             except CONNECTION_ERRORS as error:
@@ -139,11 +138,20 @@ class Exchange:
             raise answers.unreachable(request.registry, "no endpoint is configured")
         return outcome
 
+    def _candidates(self, request: Request) -> list[Endpoint]:
+        """List whom to ask; a whole URL is the matter of the endpoint it belongs to, if there is one."""
+        found = self.endpoints(request.registry, for_writing=not request.is_reading)
+        if "://" not in request.path:
+            return found
+        own = [endpoint for endpoint in found if redirect.keeps_credentials(endpoint.base_url, request.path)]
+        return (own or found)[:1]
+
     async def _ask(self, endpoint: Endpoint, request: Request) -> aiohttp.ClientResponse:
-        """Ask one endpoint, a second time if it wants (other) credentials."""
+        """Ask one endpoint, a second time if it wants (other) credentials; nobody else's challenge is answered."""
         sent = self._authenticator.known(endpoint, request.claim)
         response = await self._follow(endpoint, request, sent)
-        if response.status != 401 or not request.is_repeatable:  # noqa: PLR2004 (HTTP)
+        is_its_own = redirect.keeps_credentials(endpoint.base_url, str(response.url))
+        if response.status != 401 or not request.is_repeatable or not is_its_own:  # noqa: PLR2004 (HTTP)
             return response
         header = ", ".join(response.headers.getall("WWW-Authenticate", []))
         response.release()
@@ -155,19 +163,19 @@ class Exchange:
         return response
 
     async def _follow(self, endpoint: Endpoint, request: Request, authorization: str | None) -> aiohttp.ClientResponse:
-        """Send, and follow redirects of reading requests; credentials stay with their origin."""
-        url = _url(endpoint, request.path)
-        trusted = self._http.allow_private_redirects or redirect.is_private_host(urlsplit(url).hostname or "")
-        away = False
+        """Send, and follow redirects of reading requests; credentials stay with the endpoint's origin."""
+        trusted = self._http.allow_private_redirects or endpoint.is_private
+        url = _url(endpoint, request.path, allow_private=trusted)
+        away = not redirect.keeps_credentials(endpoint.base_url, url)
         for _ in range(redirect.MOST_REDIRECTS + 1):
-            response = await self._send(endpoint, url, request, authorization, public_only=away and not trusted)
+            given = None if away else authorization
+            response = await self._send(endpoint, url, request, given, public_only=away and not trusted)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None or not request.is_reading:
                 return response
             response.release()
             target = redirect.next_url(url, location, allow_private=trusted)
-            if not redirect.keeps_credentials(url, target):
-                authorization, away = None, True
+            away = away or not redirect.keeps_credentials(url, target)
             url = target
         raise answers.unreachable(request.registry, "it redirects without end")
 
@@ -182,10 +190,10 @@ class Exchange:
         )
 
 
-def _url(endpoint: Endpoint, path: str) -> str:
-    """Place a path on an endpoint; a registry's own Location or Link may be absolute, or relative to its host."""
+def _url(endpoint: Endpoint, path: str, *, allow_private: bool) -> str:
+    """Place a path on an endpoint; a registry's own Location or Link is as suspect as any redirect."""
     if path.startswith(("/", "http://", "https://")):
-        return urljoin(endpoint.base_url, path)
+        return redirect.next_url(endpoint.base_url, path, allow_private=allow_private)
     return f"{endpoint.base_url}/v2/{path}"
 
 

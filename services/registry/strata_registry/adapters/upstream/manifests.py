@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 from strata_chassis.errors import NotFound, Unavailable
 from strata_oci import media_types
@@ -17,10 +17,12 @@ from strata_registry.core import answers
 from strata_registry.core.credentials import Credential
 from strata_registry.core.link import next_page
 from strata_registry.core.manifest import ACCEPT, LARGEST_BYTES, check_size
+from strata_registry.core.redirect import keeps_credentials
 from strata_registry.core.repository import Repository
 from strata_registry.core.scope import pull_scope
 
 _LARGEST_LIST_BYTES = 16 << 20
+_MOST_PAGES = 200
 _NOT_MODIFIED = 304
 _ACCEPT_INDEX = {"Accept": media_types.OCI_INDEX}
 
@@ -76,7 +78,7 @@ class UpstreamManifests:
         request = _request(
             "GET", repository, f"manifests/{reference}", reference, credential, headers={"Accept": ACCEPT}
         )
-        content, headers = await self._read(request, LARGEST_BYTES)
+        content, headers, _ = await self._read(request, LARGEST_BYTES)
         wanted = Digest.parse(reference) if ":" in reference else _stated_digest(headers)
         found = Digest.of(content, wanted.algorithm if wanted else "sha256")
         if wanted is not None and found != wanted:
@@ -87,8 +89,8 @@ class UpstreamManifests:
         """List tags in lexical order, beginning after ``after``."""
         query = urlencode({"n": size} | ({"last": after} if after else {}))
         request = _request("GET", repository, f"tags/list?{query}", "", credential, kind="NAME")
-        content, headers = await self._read(request, _LARGEST_LIST_BYTES)
-        return _page(content, "tags", headers)
+        page, _, _ = await self._list_page(request, "tags", _LARGEST_LIST_BYTES)
+        return page
 
     async def referrers(
         self, repository: Repository, digest: Digest, credential: Credential | None, artifact_type: str
@@ -97,15 +99,24 @@ class UpstreamManifests:
         query = f"?artifactType={quote(artifact_type, safe='')}" if artifact_type else ""
         path: str | None = f"referrers/{digest}{query}"
         found: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        left_bytes = _LARGEST_LIST_BYTES
         try:
             while path is not None:
+                seen.add(path)
                 request = _request("GET", repository, path, str(digest), credential, headers=_ACCEPT_INDEX)
-                content, headers = await self._read(request, _LARGEST_LIST_BYTES)
-                page = _page(content, "manifests", headers)
-                found, path = found + page.entries, page.next_path
+                page, size, url = await self._list_page(request, "manifests", left_bytes)
+                found += page.entries
+                left_bytes -= size
+                path = _checked_next(page, url, seen)
         except NotFound:
             found = await self._fallback_referrers(repository, digest, credential)
         return [entry for entry in found if not artifact_type or entry.get("artifactType") == artifact_type]
+
+    async def _list_page(self, request: Request, key: str, limit_bytes: int) -> tuple[Page, int, str]:
+        """Read a part of a list; return it with its length in bytes and the URL that it came from."""
+        content, headers, url = await self._read(request, limit_bytes)
+        return _page(content, key, headers), len(content), url
 
     async def _fallback_referrers(
         self, repository: Repository, digest: Digest, credential: Credential | None
@@ -117,12 +128,12 @@ class UpstreamManifests:
             return []
         return _page(fetched.content, "manifests", {}).entries
 
-    async def _read(self, request: Request, limit_bytes: int) -> tuple[bytes, Mapping[str, str]]:
+    async def _read(self, request: Request, limit_bytes: int) -> tuple[bytes, Mapping[str, str], str]:
         async with self._exchange.send(request) as response:
             try:
-                return await read_limited(response, limit_bytes), response.headers
+                return await read_limited(response, limit_bytes), response.headers, str(response.url)
             except OversizedBody:
-                check_size(limit_bytes + 1, what=request.what)
+                check_size(max(limit_bytes, LARGEST_BYTES) + 1, what=request.what)
                 raise
             except CONNECTION_ERRORS as error:
                 raise answers.unreachable(request.registry, why_unreachable(error)) from error
@@ -142,13 +153,30 @@ def _request(
     return Request(
         method,
         repository.registry,
-        path if path.startswith("/") else f"{repository.path}/{path}",
+        path if path.startswith(("http://", "https://")) else f"{repository.path}/{path}",
         Claim(str(repository), str(pull_scope(repository.path)), credential),
         what=f"{repository}{separator}{reference}" if reference else str(repository),
         kind=kind,
         headers=headers,
         expected=frozenset({200, _NOT_MODIFIED}) if "If-None-Match" in headers else frozenset({200}),
     )
+
+
+def _checked_next(page: Page, url: str, seen: set[str]) -> str | None:
+    """Return the whole URL of the next part of a list that ``url`` is of.
+
+    Raises Unavailable when the list leads elsewhere, in a circle, or too far.
+    """
+    if page.next_path is None:
+        return None
+    try:
+        target = urljoin(url, page.next_path)
+        is_at_home = keeps_credentials(url, target)
+    except ValueError:
+        is_at_home = False
+    if not is_at_home or target in seen or len(seen) >= _MOST_PAGES:
+        raise Unavailable("the registry's list has no end", reason="LIST_ENDLESS")
+    return target
 
 
 def _stated_digest(headers: Mapping[str, str]) -> Digest | None:

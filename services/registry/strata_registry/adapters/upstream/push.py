@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlencode
 
+import aiohttp
+
 from strata_chassis.errors import NotFound, Unavailable
 from strata_oci.digest import Digest
 from strata_registry.adapters.upstream.authenticator import Claim
@@ -53,7 +55,7 @@ class Push:
         what = f"{self._repository}@{digest}"
         request = self._request("PATCH", location, what=what, headers=headers, body=data, expected={202})
         async with self._exchange.send(request) as response:
-            location = response.headers.get("Location", location)
+            location = _target(response) or location
         place = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': str(digest)})}"
         closing = {"Content-Type": _OCTETS, "Content-Length": "0"}
         async with self._exchange.send(
@@ -81,10 +83,10 @@ class Push:
         async with self._exchange.send(request) as response:
             if response.status == _CREATED:
                 return None
-            location = response.headers.get("Location")
-            if not location:
+            location = _target(response)
+            if location is None:
                 raise _no_location(self._repository)
-            return str(response.url.join(type(response.url)(location, encoded=True)))
+            return location
 
     def _request(
         self,
@@ -110,6 +112,12 @@ class Push:
             body=body,
             expected=frozenset(expected or {200}),
         )
+
+
+def _target(response: aiohttp.ClientResponse) -> str | None:
+    """Return where an answer says to go on, as a whole URL: what is relative is so to who answered."""
+    location = response.headers.get("Location")
+    return str(response.url.join(type(response.url)(location, encoded=True))) if location else None
 
 
 def _no_location(repository: Repository) -> Unavailable:

@@ -52,3 +52,13 @@ class PublicResolver(AbstractResolver):
     async def close(self) -> None:
         """Close the resolver below."""
         await self._resolver.close()
+
+
+async def refuse_private(resolver: AbstractResolver, host: str) -> None:
+    """Raise OSError for a name that has an address inside; one that only a proxy knows is the proxy's matter."""
+    try:
+        found = await resolver.resolve(host)
+    except OSError:
+        found = []
+    if is_private_host(host) or any(is_private_host(entry["host"]) for entry in found):
+        raise OSError(None, f"{host} has an address that is not public")

@@ -12,7 +12,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver
+from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver, refuse_private
 from strata_registry.core.redirect import is_loopback_host
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -80,9 +80,16 @@ def _unverified() -> ssl.SSLContext:
 class Http:
     """Sends single requests; redirects and refusals are the caller's matter."""
 
-    def __init__(self, direct: aiohttp.ClientSession, public: aiohttp.ClientSession, rules: HttpRules) -> None:
+    def __init__(
+        self,
+        direct: aiohttp.ClientSession,
+        public: aiohttp.ClientSession,
+        resolver: AbstractResolver,
+        rules: HttpRules,
+    ) -> None:
         self._direct = direct
         self._public = public
+        self._resolver = resolver
         self.trust = Trust(rules)
         self.allow_private_redirects = rules.allow_private_redirects
 
@@ -96,8 +103,14 @@ class Http:
         verify: bool = True,
         public_only: bool = False,
     ) -> aiohttp.ClientResponse:
-        """Send a request and return the answer with its body unread; ``public_only`` is for targets of redirects."""
-        session = self._public if public_only else self._direct
+        """Send a request and return the answer with its body unread; ``public_only`` is for targets of redirects.
+
+        A proxy is the operator's, and may be inside; what it is asked for is looked up here before.
+        """
+        proxy = proxy_for(url)
+        if public_only and proxy is not None:
+            await refuse_private(self._resolver, urlsplit(url).hostname or "")
+        session = self._public if public_only and proxy is None else self._direct
         return await session.request(
             method,
             url,
@@ -105,16 +118,16 @@ class Http:
             data=body,
             allow_redirects=False,
             ssl=self.trust.context(urlsplit(url).netloc, verify=verify) if url.startswith("https:") else True,
-            proxy=proxy_for(url),
+            proxy=proxy,
         )
 
 
 @asynccontextmanager
-async def open_http(rules: HttpRules) -> AsyncIterator[Http]:
-    """Open the sessions, and close their connections at the end."""
-    resolver = HostResolver()
+async def open_http(rules: HttpRules, resolver: AbstractResolver | None = None) -> AsyncIterator[Http]:
+    """Open the sessions, and close their connections at the end; names are looked up by ``resolver``."""
+    resolver = resolver or HostResolver()
     async with _session(rules, resolver) as direct, _session(rules, PublicResolver(resolver)) as public:
-        yield Http(direct, public, rules)
+        yield Http(direct, public, resolver, rules)
 
 
 async def read_limited(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
