@@ -113,6 +113,15 @@ def test_exec_on_a_terminal(docker, sleeper):
     assert terminal.exitstatus == 3
 
 
+def test_the_detach_keys_of_an_exec_are_those_asked_for(docker, sleeper):
+    terminal = docker.on_terminal("exec", "-it", "--detach-keys", "ctrl-x", sleeper, "sh")
+    terminal.expect("# ")
+    terminal.send("\x18")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert "sh" in docker("top", sleeper).splitlines()[-1]
+
+
 def test_exec_passes_streams_and_status(docker, sleeper):
     done = docker.attempt("exec", "-i", sleeper, "sh", "-c", "cat; echo err >&2; exit 9", stdin=b"in")
     assert (done.returncode, done.stdout, done.stderr) == (9, b"in", b"err\n")

@@ -68,6 +68,7 @@ def test_the_same_inputs_make_the_same_image_without_any_cache(docker, tiny, con
         ("FROM {base}\nRUN exit 3", "returned a non-zero code: 3"),
         ("FROM {base}\nCOPY missing /", "file not found in build context"),
         ("FROM {base}\nCOPY ../../../etc/passwd /", "file not found in build context"),
+        ("FROM {base}\nCOPY --exclude=*.log . /", "the --exclude option requires BuildKit"),
         ("FROM {base}\nCOPY --chown=nosuchuser file.txt /", "can't find user nosuchuser"),
     ],
 )
@@ -110,6 +111,13 @@ def test_a_copy_from_an_image_finds_what_is_behind_its_links(docker, tiny, conte
             "/two/d",
         )
     ]
+
+
+def test_a_trigger_carries_its_documents_into_the_next_build(docker, tiny, context):
+    (context / "Dockerfile").write_text(f"FROM {tiny}\nONBUILD COPY <<EOF /told\nfrom the base\nEOF\n")
+    docker("build", "-q", "-t", "triggering", str(context))
+    (context / "Dockerfile").write_text("FROM triggering\nRUN grep -q 'from the base' /told\n")
+    docker("build", "-q", str(context))
 
 
 def test_scratch_has_nothing_but_what_is_copied(docker, context):

@@ -140,6 +140,8 @@ def test_an_anonymous_volume_does_not_hide_what_was_asked_for():
         {"Env": {"a": 1}, "Cmd": 7},
         {"Labels": ["x"]},
         {"StopTimeout": "soon"},
+        {"HostConfig": {"LogConfig": {"Type": "syslog"}}},
+        {"HostConfig": {"DeviceRequests": [{"Count": -1, "Capabilities": [["gpu"]]}]}},
     ],
 )
 def test_a_body_of_another_shape_is_refused(broken):

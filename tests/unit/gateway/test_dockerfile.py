@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata_gateway.core.dockerfile.expansion import expand, split_words
+from strata_gateway.core.dockerfile.flags import checked
 from strata_gateway.core.dockerfile.instruction import DockerfileError
-from strata_gateway.core.dockerfile.metadata import apply_changes, joined_path
-from strata_gateway.core.dockerfile.parser import parse
+from strata_gateway.core.dockerfile.metadata import apply, apply_changes, joined_path
+from strata_gateway.core.dockerfile.parser import parse, parse_trigger
 
 
 def parsed(text):
@@ -161,3 +162,43 @@ def test_what_cannot_change_a_config_is_refused(change):
 )
 def test_paths_are_joined_below_the_root(base, path, joined):
     assert joined_path(base, path) == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("COPY --exclude=*.log . /", "--exclude option requires BuildKit"),
+        ("COPY --link a b", "--link option requires BuildKit"),
+        ("COPY --anything a b", "unknown flag: --anything of COPY"),
+        ("ADD --from=x a b", "unknown flag: --from of ADD"),
+        ("RUN --security=insecure x", "--security option requires BuildKit"),
+        ("ENV --x a=b", "unknown flag: --x of ENV"),
+    ],
+)
+def test_a_flag_that_is_not_understood_is_refused(text, message):
+    with pytest.raises(DockerfileError, match=message):
+        checked(parse(text).instructions)
+
+
+def test_the_flags_that_are_understood_pass():
+    text = "FROM --platform=linux/amd64 a\nCOPY --from=a --chown=1 --chmod=755 b c\nHEALTHCHECK --interval=1s CMD x"
+    assert len(checked(parse(text).instructions)) == 3
+
+
+def test_a_trigger_keeps_its_documents():
+    (held,) = parse("ONBUILD COPY <<-one <<'two' /d/\n\tfirst\n\tone\n$second\ntwo\n").instructions
+    (text,) = apply({}, held, {})["OnBuild"]
+    trigger = parse_trigger(text)
+    assert trigger.keyword == "COPY"
+    assert [(document.content, document.expands) for document in trigger.heredocs] == [
+        ("first\n", True),
+        ("$second\n", False),
+    ]
+
+
+def test_a_trigger_without_documents_is_one_instruction():
+    assert parse_trigger("RUN echo a").rest == "echo a"
+    with pytest.raises(DockerfileError):
+        checked([parse_trigger("COPY --nonsense a b")])
+    with pytest.raises(DockerfileError, match="empty"):
+        parse_trigger("")

@@ -6,8 +6,9 @@ from typing import Any
 
 from strata_gateway.core.dockerfile.arguments import json_array, pairs
 from strata_gateway.core.dockerfile.expansion import expand, split_expanded
+from strata_gateway.core.dockerfile.flags import checked
 from strata_gateway.core.dockerfile.instruction import DockerfileError, Instruction
-from strata_gateway.core.dockerfile.parser import parse_instruction
+from strata_gateway.core.dockerfile.parser import parse_instruction, trigger_text
 
 Config = dict[str, Any]
 Apply = Callable[[Config, Instruction, Mapping[str, str], str], None]
@@ -124,10 +125,10 @@ def _shell(config: Config, instruction: Instruction, _: Mapping[str, str], __: s
 
 
 def _onbuild(config: Config, instruction: Instruction, _: Mapping[str, str], __: str) -> None:
-    trigger = parse_instruction(instruction.rest, instruction.line)
+    (trigger,) = checked([parse_instruction(instruction.rest, instruction.line)])
     if trigger.keyword in {"ONBUILD", "FROM", "MAINTAINER"}:
         raise DockerfileError(f"{trigger.keyword} isn't allowed as an ONBUILD trigger", instruction.line)
-    config["OnBuild"] = [*(config.get("OnBuild") or ()), instruction.rest]
+    config["OnBuild"] = [*(config.get("OnBuild") or ()), trigger_text(instruction)]
 
 
 def _healthcheck(config: Config, instruction: Instruction, _: Mapping[str, str], __: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strata_gateway.core.dockerfile.instruction import DockerfileError, Heredoc, Instruction
 
@@ -58,12 +58,28 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
             continue
         text, position = _logical_line(lines, position, escape)
         instruction = parse_instruction(text, start + 1)
-        if instruction.keyword in _WITH_HEREDOCS or instruction.keyword == "ONBUILD":
-            heredocs, position = _heredocs(instruction.rest, lines, position)
-            instruction = Instruction(
-                instruction.keyword, instruction.rest, instruction.line, instruction.flags, heredocs
-            )
+        instruction, position = _with_heredocs(instruction, lines, position)
         yield instruction
+
+
+def _with_heredocs(instruction: Instruction, lines: list[str], position: int) -> tuple[Instruction, int]:
+    """The instruction with the documents that follow it, and where the next one begins."""
+    if instruction.keyword not in _WITH_HEREDOCS and instruction.keyword != "ONBUILD":
+        return instruction, position
+    heredocs, position = _heredocs(instruction.rest, lines, position)
+    return replace(instruction, heredocs=heredocs), position
+
+
+def trigger_text(instruction: Instruction) -> str:
+    """An ONBUILD as it is kept in an image: the instruction that it holds back, with its documents."""
+    return instruction.rest + "".join(f"\n{document.content}{document.name}" for document in instruction.heredocs)
+
+
+def parse_trigger(text: str) -> Instruction:
+    """What ``trigger_text`` made. Raises DockerfileError."""
+    lines = text.splitlines()
+    instruction, _ = _with_heredocs(parse_instruction("".join(lines[:1])), lines, 1)
+    return instruction if instruction.heredocs else parse_instruction(text)
 
 
 def _is_blank(line: str) -> bool:
@@ -89,6 +105,8 @@ def _logical_line(lines: list[str], position: int, escape: str) -> tuple[str, in
 
 def parse_instruction(text: str, line: int = 0) -> Instruction:
     """One logical line: keyword, flags, rest."""
+    if not text.strip():
+        raise DockerfileError("an instruction is empty", line)
     keyword, _, rest = text.strip().partition(" ") if " " in text.strip() else _split_at_space(text.strip())
     keyword = keyword.upper()
     if keyword not in KEYWORDS:

@@ -22,6 +22,7 @@ _RESTARTS = {
     "unless-stopped": pb.RestartPolicy.CONDITION_UNLESS_STOPPED,
     "on-failure": pb.RestartPolicy.CONDITION_ON_FAILURE,
 }
+_LOG_DRIVERS = {"": "file", "json-file": "file", "local": "file", "file": "file", "none": "none"}
 RESTART_NAMES = {number: name for name, number in _RESTARTS.items() if name}
 
 
@@ -116,7 +117,13 @@ def _words(command: Any) -> Sequence[str]:
 
 
 def _log_driver(name: str) -> str:
-    return "none" if name == "none" else "file"
+    """The driver that does what docker's does; InvalidArgument for one that would send the output elsewhere."""
+    try:
+        return _LOG_DRIVERS[name]
+    except KeyError:
+        raise InvalidArgument(
+            f"logger: no log driver named '{name}' is registered", reason="SPEC_INVALID", metadata={"driver": name}
+        ) from None
 
 
 def _quota(size: str | None) -> int:

@@ -21,6 +21,7 @@ async def create(engine: Engine, exchange: Exchange) -> None:
     """POST /containers/{id}/exec."""
     body = await exchange.request.json()
     with understood():
+        parse_keys(body.get("DetachKeys") or "")
         request = pb.CreateExecRequest(container=exchange.parts["id"], spec=_spec(body))
     made = await engine.peers.runtime.CreateExec(request)
     await exchange.reply({"Id": made.exec_id}, 201)
@@ -38,6 +39,7 @@ def _spec(body: Mapping[str, Any]) -> pb.ExecSpec:
         stdout=bool(body.get("AttachStdout")),
         stderr=bool(body.get("AttachStderr")),
         privileged=bool(body.get("Privileged")),
+        detach_keys=body.get("DetachKeys") or "",
     )
 
 
@@ -73,7 +75,7 @@ async def _join(session: EngineSession, header: pb.ExecHeader, exchange: Exchang
         text = f"{message_of(error)}\r\n".encode()
         await raw.write(text if spec.tty else frame(Stream.STDERR, text))
         return
-    await join(session, raw, tty=spec.tty, stdin=spec.stdin, keys=parse_keys(""))
+    await join(session, raw, tty=spec.tty, stdin=spec.stdin, keys=parse_keys(spec.detach_keys))
 
 
 async def inspect(engine: Engine, exchange: Exchange) -> None:
@@ -100,7 +102,7 @@ def _shown(got: pb.GetExecResponse) -> dict[str, Any]:
         "OpenStdout": spec.stdout,
         "CanRemove": False,
         "ContainerID": got.container_id,
-        "DetachKeys": "",
+        "DetachKeys": spec.detach_keys,
         "Pid": got.pid,
     }
 

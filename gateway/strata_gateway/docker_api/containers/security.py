@@ -9,6 +9,11 @@ from strata_chassis.errors import InvalidArgument
 
 def security_of(host: Mapping[str, Any]) -> pb.Security:
     """The powers and limits in a HostConfig."""
+    if host.get("DeviceRequests"):
+        raise InvalidArgument(
+            "could not select device driver: --gpus and other device requests are not served; give --device",
+            reason="SPEC_INVALID",
+        )
     security = pb.Security(
         privileged=bool(host.get("Privileged")),
         cap_add=host.get("CapAdd") or (),

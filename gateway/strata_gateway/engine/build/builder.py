@@ -21,9 +21,10 @@ from strata_gateway.core.build.stages import (
     stages_of,
     target_stage,
 )
+from strata_gateway.core.dockerfile.flags import checked
 from strata_gateway.core.dockerfile.instruction import DockerfileError, Instruction
 from strata_gateway.core.dockerfile.metadata import apply
-from strata_gateway.core.dockerfile.parser import parse, parse_instruction
+from strata_gateway.core.dockerfile.parser import parse, parse_trigger
 from strata_gateway.core.image_config import base_config, encoded
 from strata_gateway.engine.build.copies import Source, arguments_of, copy
 from strata_gateway.engine.build.running import run
@@ -77,6 +78,7 @@ class _Build:
         self._context = context
         self._args = dict(session.header.build_args)
         self._dockerfile = parse(_text_of(context, session.header.dockerfile or "Dockerfile"))
+        checked(self._dockerfile.instructions)
         self._stages = stages_of(self._dockerfile, self._args)
         self._globals = global_args(self._dockerfile, self._args)
         self._built: dict[int, StageState] = {}
@@ -230,7 +232,7 @@ def _triggers(state: StageState) -> list[Instruction]:
     if triggers:
         state.config = {**state.config, "config": {**state.execution, "OnBuild": None}}
         state.image = ""
-    return [parse_instruction(text) for text in triggers]
+    return list(checked(map(parse_trigger, triggers)))
 
 
 def _platform(text: str) -> oci_pb2.Platform | None:

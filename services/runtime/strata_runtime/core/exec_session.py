@@ -22,6 +22,7 @@ class ExecSpec:
     stdout: bool = False
     stderr: bool = False
     privileged: bool = False
+    detach_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
