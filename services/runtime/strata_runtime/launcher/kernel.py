@@ -12,6 +12,10 @@ _CLONE_NEWNS = 0x00020000
 _PR_SET_CHILD_SUBREAPER = 36
 _MS_BIND, _MS_REC, _MS_SLAVE, _MS_SHARED = 0x1000, 0x4000, 1 << 19, 1 << 20
 
+_SYS_FSCONFIG, _SYS_FSPICK, _AT_FDCWD = 431, 433, -100
+_FSPICK_CLOEXEC = 1
+_FSCONFIG_SET_FLAG, _FSCONFIG_CMD_RECONFIGURE = 0, 7
+
 _PIDFD_INFO_EXIT = 1 << 3
 _PIDFD_INFO_BYTES = 64
 _PIDFD_GET_INFO = (3 << 30) | (_PIDFD_INFO_BYTES << 16) | (0xFF << 8) | 11
@@ -54,6 +58,19 @@ def enter_private_mounts() -> None:
 def mount_cgroup_v1(controller: str, target: str) -> None:
     """Mount a cgroup v1 hierarchy of one controller on ``target``."""
     _checked(_libc.mount(b"cgroup", os.fsencode(target), b"cgroup", 0, controller.encode()), f"mount of {controller}")
+
+
+def set_superblock_flags(path: str, flags: tuple[str, ...]) -> None:
+    """Give the file system mounted at ``path`` exactly these flags; how it is mounted stays. Raises OSError."""
+    picked = _libc.syscall(_SYS_FSPICK, _AT_FDCWD, os.fsencode(path), _FSPICK_CLOEXEC)
+    _checked(min(picked, 0), f"fspick of {path}")
+    try:
+        for flag in flags:
+            _checked(_libc.syscall(_SYS_FSCONFIG, picked, _FSCONFIG_SET_FLAG, flag.encode(), None, 0), f"flag {flag}")
+        result = _libc.syscall(_SYS_FSCONFIG, picked, _FSCONFIG_CMD_RECONFIGURE, None, None, 0)
+        _checked(result, f"reconfiguration of {path}")
+    finally:
+        os.close(picked)
 
 
 def exit_code_of(pidfd: int) -> int | None:
