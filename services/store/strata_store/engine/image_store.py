@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,15 @@ from strata_store.adapters.own_thread import in_own_thread
 from strata_store.adapters.records import images, layers, leases
 from strata_store.adapters.records.finding import find_image
 from strata_store.adapters.records.images import ImageRecord, stack_of
+from strata_store.adapters.records.layers import LayerRecord
 from strata_store.core.image_index import write_image_index
 from strata_store.core.inode import Inode
 from strata_store.core.merge import merge_layers
 from strata_store.core.names import holder, matches, parse_position, parse_reference, tag_name
 from strata_store.engine.layer_store import Committed, LayerFiles, LayerStore
+
+Verify = Callable[[Path, bytes], tuple[int, str]]
+"""Compares a file with its digest: (bytes read, what is wrong)."""
 
 
 @dataclass(frozen=True)
@@ -121,15 +125,27 @@ class ImageStore:
         self._root.sync_images()
         return digest
 
-    async def rebuild(self, image: ImageRecord) -> None:
-        """Make an image's merged index again from its layers."""
+    async def check_index(self, image: ImageRecord, verify: Verify) -> tuple[int, str]:
+        """Let ``verify`` read an image's merged index, and make that again from its layers if it is not right.
+
+        Returns the bytes read and what was wrong; nothing of an image that is gone. No collection comes between.
+        """
         async with self.committing:
-            records = await self._database.read(lambda connection: layers.of_image(connection, image.digest))
-            trees = [await self._layers.tree(record) for record in records]
-            path = self._root.image(image.stack)
-            digest = await in_own_thread("image-index", lambda: self._write_stack(path, image.stack, trees))
-            size = stored_bytes(path)
-            await self._database.write(lambda connection: images.update_stack(connection, image.stack, size, digest))
+            found = await self._database.read(lambda connection: _index_of(connection, image))
+            if found is None:
+                return 0, ""
+            records, digest = found
+            size, problem = await in_own_thread("image-verify", lambda: verify(self._root.image(image.stack), digest))
+            if problem:
+                await self._rebuild(image, records)
+            return size, problem
+
+    async def _rebuild(self, image: ImageRecord, records: Sequence[LayerRecord]) -> None:
+        trees = [await self._layers.tree(record) for record in records]
+        path = self._root.image(image.stack)
+        digest = await in_own_thread("image-index", lambda: self._write_stack(path, image.stack, trees))
+        size = stored_bytes(path)
+        await self._database.write(lambda connection: images.update_stack(connection, image.stack, size, digest))
 
     # Finding and naming.
 
@@ -191,7 +207,7 @@ class ImageStore:
 
         image = await (self._database.write(hold) if lease else self._database.read(find))
         records, lent = await self._database.read(lambda connection: _stack_of(connection, image.digest))
-        damaged = [record.diff_id for record in records if record.is_damaged]
+        damaged = [record.diff_id for record in (*records, *lent) if record.is_damaged]
         if damaged:
             raise DataLoss(
                 f"layer {damaged[0]} of image {text!r} is damaged: pull the image again",
@@ -209,7 +225,14 @@ class ImageStore:
         )
 
 
-def _stack_of(connection: sqlite3.Connection, image: str) -> tuple[list[layers.LayerRecord], list[layers.LayerRecord]]:
+def _index_of(connection: sqlite3.Connection, image: ImageRecord) -> tuple[list[LayerRecord], bytes] | None:
+    recorded = images.get_stack(connection, image.stack)
+    if recorded is None or images.get(connection, image.digest) is None:
+        return None
+    return layers.of_image(connection, image.digest), recorded[1]
+
+
+def _stack_of(connection: sqlite3.Connection, image: str) -> tuple[list[LayerRecord], list[LayerRecord]]:
     """Return an image's layers, each once where it counts (at the top), and those they borrow from."""
     stacked = layers.of_image(connection, image)
     last = {record.id: position for position, record in enumerate(stacked)}
@@ -219,7 +242,10 @@ def _stack_of(connection: sqlite3.Connection, image: str) -> tuple[list[layers.L
 
 
 def _damaged(connection: sqlite3.Connection, image: str) -> bool:
-    return any(record.is_damaged for record in layers.of_image(connection, image))
+    return any(
+        record.is_damaged or layers.borrows_damage(connection, record.id)
+        for record in layers.of_image(connection, image)
+    )
 
 
 def _finish(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strata_chassis.database import Database
-from strata_chassis.errors import Cancelled, OutOfRange
+from strata_chassis.errors import Cancelled, OutOfRange, Unavailable
 from strata_chassis.executors import Threads
 from strata_oci.descriptor import Descriptor
 from strata_oci.digest import Digest
@@ -183,6 +183,8 @@ class LayerStore:
 
         def work(connection: sqlite3.Connection) -> LayerRecord:
             added = layers.add(connection, new)
+            if layers.borrows_damage(connection, added.id):
+                raise Unavailable("a layer it shares files with was just found damaged", reason="DONOR_DAMAGED")
             if blob is not None:
                 layers.add_blobs(connection, added.id, [blob])
             leases.ensure(connection, lease, time.time_ns())

@@ -110,6 +110,13 @@ def by_id(connection: sqlite3.Connection, layer: int) -> LayerRecord:
     return LayerRecord(*connection.execute(sql, (layer,)).fetchone())
 
 
+def find_by_id(connection: sqlite3.Connection, layer: int) -> LayerRecord | None:
+    """Return a layer, live or not, unless it is gone."""
+    sql = f"SELECT {_COLUMNS}{_STATE} FROM layers WHERE id = ?"  # noqa: S608 - constant
+    row = connection.execute(sql, (layer,)).fetchone()
+    return None if row is None else LayerRecord(*row)
+
+
 def page(connection: sqlite3.Connection, after: str, size: int) -> list[LayerRecord]:
     """Return up to ``size`` live layers whose diffID comes after ``after``."""
     sql = f"SELECT {_COLUMNS}{_STATE} FROM layers WHERE is_live AND diff_id > ? ORDER BY diff_id LIMIT ?"  # noqa: S608
@@ -186,10 +193,14 @@ def borrowers(connection: sqlite3.Connection, donor: int) -> list[tuple[int, Lay
 def to_trim(connection: sqlite3.Connection) -> list[LayerRecord]:
     """Return the layers that only others' loans keep, unless one of these may be mounted now: leases say so.
 
-    What is mounted goes on with the donor's index as it was, and so does what is mounted beside it.
+    What is mounted goes on with the donor's index as it was, and so does what is mounted beside it. What is damaged
+    stays as it is, and so does what it reads: its own tar may be what it is made again of.
     """
     sql = """
-        SELECT id FROM layers WHERE uses = 0 AND NOT is_trimmed AND loans > 0 AND NOT EXISTS (
+        SELECT id FROM layers WHERE uses = 0 AND NOT is_trimmed AND NOT is_damaged AND loans > 0 AND NOT EXISTS (
+            SELECT 1 FROM loans JOIN layers AS borrowers ON borrowers.id = loans.borrower
+            WHERE loans.donor = layers.id AND borrowers.is_damaged
+        ) AND NOT EXISTS (
             SELECT 1 FROM loans JOIN lease_layers ON lease_layers.layer = loans.borrower WHERE loans.donor = layers.id
         ) AND NOT EXISTS (
             SELECT 1 FROM loans JOIN image_layers ON image_layers.layer = loans.borrower
@@ -230,10 +241,26 @@ def end_trim(connection: sqlite3.Connection, layer: int, stored_bytes: int, inde
     )
 
 
-def quarantine(connection: sqlite3.Connection, layer: int) -> None:
-    """Let nobody use a layer any more; who has mounted it goes on."""
-    connection.execute("UPDATE layers SET is_live = 0, is_damaged = 1 WHERE id = ?", (layer,))
-    connection.execute("DELETE FROM objects WHERE layer = ?", (layer,))
+def quarantine(connection: sqlite3.Connection, layer: int) -> list[LayerRecord]:
+    """Let nobody use a layer any more, nor any that reads files from it; who has mounted them goes on.
+
+    Returns the others that were sound until now, as they were. So no layer in use borrows from a damaged one.
+    """
+    sql = """
+        WITH RECURSIVE hit (id) AS (
+            SELECT ? UNION SELECT loans.borrower FROM loans JOIN hit ON loans.donor = hit.id
+        ) SELECT layers.id FROM hit JOIN layers ON layers.id = hit.id WHERE NOT is_damaged ORDER BY layers.id
+    """
+    hit = [by_id(connection, row[0]) for row in connection.execute(sql, (layer,)).fetchall()]
+    for record in hit:
+        connection.execute("UPDATE layers SET is_live = 0, is_damaged = 1 WHERE id = ?", (record.id,))
+        connection.execute("DELETE FROM objects WHERE layer = ?", (record.id,))
+    return [record for record in hit if record.id != layer]
+
+
+def borrows_damage(connection: sqlite3.Connection, layer: int) -> bool:
+    """Whether a layer reads files from a damaged one."""
+    return any(donor.is_damaged for _, donor in donors(connection, layer))
 
 
 def replace(connection: sqlite3.Connection, old: int, new: int) -> None:
