@@ -163,6 +163,52 @@ def test_a_hostile_archive_cannot_write_through_its_own_links(node, tmp_path):
     assert status.size_bytes == 1  # inside the container's root, where the link leads there
 
 
+def member(name: str, type_: bytes = tarfile.REGTYPE, linkname: str = "") -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = type_, linkname
+    return info, b""
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [member("data")],
+        [member("hard", tarfile.LNKTYPE, "nothing")],
+        [member("hard", tarfile.LNKTYPE, "/")],
+        [member("hard", tarfile.LNKTYPE, "data")],
+        [member("data/file/below")],
+        [member("data/file"), member("data/file/below", tarfile.DIRTYPE)],
+        [member("n" * 300)],
+        [member("loop", tarfile.SYMTYPE, "loop"), member("loop/x")],
+    ],
+)
+def test_an_archive_that_does_not_fit_what_is_there_is_refused_with_a_reason(node, members):
+    container = node.create("true")
+    with pytest.raises(grpc.RpcError, match="cannot be unpacked") as error:
+        copy_in(node, container, "/", members)
+    assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert members[-1][0].name[:100] in error.value.details()
+
+
+def test_every_kind_of_file_comes_back_as_it_is(node):
+    script = (
+        "mkdir /all; cd /all; echo x > file; ln -s file link; ln file hard; mkdir dir; mknod fifo p; mknod null c 1 3"
+    )
+    container = finished(node, script.replace("mknod", "busybox mknod"))
+    back = archive(node.stub.CopyOut(pb.CopyOutRequest(container=container, path="/all")))
+    kinds = {name.removeprefix("all/"): back.getmember(name).type for name in back.getnames()}
+    assert kinds == {
+        "all": tarfile.DIRTYPE,
+        "dir": tarfile.DIRTYPE,
+        "fifo": tarfile.FIFOTYPE,
+        "file": tarfile.REGTYPE,
+        "hard": tarfile.LNKTYPE,
+        "link": tarfile.SYMTYPE,
+        "null": tarfile.CHRTYPE,
+    }
+    assert back.getmember("all/link").linkname == "file"
+
+
 def test_a_broken_archive_is_refused(node):
     container = node.create("true")
     header = pb.CopyInRequest(header=pb.CopyInRequest.Header(container=container, path="/"))

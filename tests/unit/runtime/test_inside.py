@@ -53,6 +53,14 @@ def test_links_in_a_circle_are_an_error(root):
         inside.make_directories(descriptor, "/a/x")
 
 
+def test_a_file_that_is_a_link_to_itself_is_an_error(root):
+    tree, descriptor = root
+    (tree / "etc").mkdir()
+    (tree / "etc" / "hosts").symlink_to("/etc/hosts")
+    with pytest.raises(OSError, match="symbolic links"):
+        inside.make_file(descriptor, "/etc/hosts")
+
+
 def test_a_file_in_the_way_is_an_error(root):
     tree, descriptor = root
     (tree / "file").touch()

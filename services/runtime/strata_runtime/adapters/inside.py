@@ -83,14 +83,19 @@ def make_directories(root: int, path: str, mode: int = 0o755) -> str:
     return _walk(root, path, lambda parent, name: os.mkdir(name, mode, dir_fd=parent))
 
 
-def make_file(root: int, path: str) -> str:
-    """Make an empty file inside, unless something is there, and what is above it; returns the path without links."""
+def make_file(root: int, path: str, most_links: int = _MOST_LINKS) -> str:
+    """Make an empty file inside, unless something is there, and what is above it; returns the path without links.
+
+    Raises OSError (ENOTDIR, ELOOP) where something else is in the way.
+    """
     parent, _, name = path.rstrip("/").rpartition("/")
     directory = make_directories(root, parent)
     with opened_inside(root, directory, os.O_PATH | os.O_DIRECTORY) as descriptor:
         target = _link_target(descriptor, name)
         if target is not None:
-            return make_file(root, target if target.startswith("/") else f"{directory}/{target}")
+            if not most_links:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            return make_file(root, target if target.startswith("/") else f"{directory}/{target}", most_links - 1)
         if not _exists(descriptor, name):  # opening what is there for writing would copy it up
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(name, flags, 0o644, dir_fd=descriptor))

@@ -20,18 +20,25 @@ class ArchiveWriter:
         self._links: dict[tuple[int, int], str] = {}
 
     def entry(self, directory: int, name: str, archive_name: str) -> Iterator[bytes]:
-        """One file of any type, symbolic links not followed; sockets are left out."""
-        status = os.lstat(name, dir_fd=directory)
-        if stat.S_ISSOCK(status.st_mode):
-            return
-        info = _header(status, archive_name)
-        if stat.S_ISLNK(status.st_mode):
-            info.linkname = os.readlink(name, dir_fd=directory)
-        elif stat.S_ISREG(status.st_mode):
-            yield from self._regular(directory, name, info, status)
-            return
-        info.pax_headers = {**info.pax_headers, **_attributes(directory, name, status)}
-        yield _encoded(info)
+        """One file of any type, symbolic links not followed; sockets are left out.
+
+        The name is looked up once: a container may put a device of the host in a file's place at any time.
+        """
+        file = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        try:
+            status = os.fstat(file)
+            if stat.S_ISSOCK(status.st_mode):
+                return
+            info = _header(status, archive_name)
+            if stat.S_ISREG(status.st_mode):
+                yield from self._regular(file, info, status)
+                return
+            if stat.S_ISLNK(status.st_mode):
+                info.linkname = os.readlink("", dir_fd=file)
+            info.pax_headers = {**info.pax_headers, **_attributes(file, status)}
+            yield _encoded(info)
+        finally:
+            os.close(file)
 
     def whiteout(self, archive_name: str) -> bytes:
         """The mark of a deleted path."""
@@ -47,7 +54,7 @@ class ArchiveWriter:
         """What ends an archive."""
         return b"\0" * (2 * _BLOCK)
 
-    def _regular(self, directory: int, name: str, info: tarfile.TarInfo, status: os.stat_result) -> Iterator[bytes]:
+    def _regular(self, file: int, info: tarfile.TarInfo, status: os.stat_result) -> Iterator[bytes]:
         key = (status.st_dev, status.st_ino)
         if status.st_nlink > 1 and key in self._links:
             info.type, info.linkname, info.size = tarfile.LNKTYPE, self._links[key], 0
@@ -55,10 +62,10 @@ class ArchiveWriter:
             return
         if status.st_nlink > 1:
             self._links[key] = info.name
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+        descriptor = os.open(_handle(file), os.O_RDONLY | os.O_CLOEXEC)
         try:
             info.size = os.fstat(descriptor).st_size
-            info.pax_headers = {**info.pax_headers, **_attributes(directory, name, status)}
+            info.pax_headers = {**info.pax_headers, **_attributes(file, status)}
             yield _encoded(info)
             yield from _content(descriptor, info.size)
         finally:
@@ -101,25 +108,23 @@ def _header(status: os.stat_result, archive_name: str) -> tarfile.TarInfo:
     return info
 
 
-def _attributes(directory: int, name: str, status: os.stat_result) -> dict[str, str]:
+def _handle(file: int) -> str:
+    """A path of a file that is open as a place only (O_PATH)."""
+    return f"/proc/self/fd/{file}"
+
+
+def _attributes(file: int, status: os.stat_result) -> dict[str, str]:
     """Extended attributes as PAX records, capabilities among them."""
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         return {}
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(name, flags, dir_fd=directory)
-    except OSError:
-        return {}
     try:
         return {
-            f"SCHILY.xattr.{attribute}": os.getxattr(descriptor, attribute).decode("utf-8", "surrogateescape")
-            for attribute in os.listxattr(descriptor)
+            f"SCHILY.xattr.{attribute}": os.getxattr(_handle(file), attribute).decode("utf-8", "surrogateescape")
+            for attribute in os.listxattr(_handle(file))
             if not attribute.startswith(_IGNORED_ATTRIBUTES)
         }
     except OSError:
         return {}
-    finally:
-        os.close(descriptor)
 
 
 def _encoded(info: tarfile.TarInfo) -> bytes:

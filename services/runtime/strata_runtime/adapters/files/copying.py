@@ -18,6 +18,17 @@ from strata_runtime.core.path_status import PathStatus
 
 _NANO = 1_000_000_000
 _COPY_BYTES = 1 << 20
+_IN_THE_WAY = {
+    errno.EEXIST: "something is there already",
+    errno.EISDIR: "a directory is in the way",
+    errno.ELOOP: "there are too many symbolic links on its way",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.ENOENT: "what it is in or links to is not there",
+    errno.ENOTDIR: "something that is no directory is in the way",
+    errno.ENOTEMPTY: "a directory that is not empty is in the way",
+    errno.EPERM: "it is not permitted",
+    errno.EXDEV: "it would be a link to another file system",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +87,9 @@ def copy_out(root: int, path: str) -> Iterator[bytes]:
             shown = path_status(root, path).name.strip("/")
             top = shown or "."
             yield from writer.entry(directory, name, top)
-            with contextlib.suppress(NotADirectoryError, OSError), _directory(directory, name) as child:
-                yield from tree_entries(writer, child, f"{top}/", os.fstat(child).st_dev)
+            if stat.S_ISDIR(os.lstat(name, dir_fd=directory).st_mode):
+                with _directory(directory, name) as child:
+                    yield from tree_entries(writer, child, f"{top}/", os.fstat(child).st_dev)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise path_unknown(path) from error
     yield writer.end()
@@ -105,10 +117,6 @@ def copy_in(root: int, path: str, archive: IO[bytes], how: Unpacking) -> None:
             for member in reader:
                 unpack.member(reader, member)
             unpack.finish()
-    except (FileExistsError, NotADirectoryError) as error:
-        raise InvalidArgument(
-            f"{error.filename}: something that is no directory is in the way", reason="ARCHIVE_INVALID"
-        ) from error
     except tarfile.TarError as error:
         raise InvalidArgument(f"the archive cannot be read: {error}", reason="ARCHIVE_INVALID") from error
 
@@ -121,7 +129,19 @@ class _Unpack:
         self._directories: list[tuple[str, tarfile.TarInfo]] = []
 
     def member(self, reader: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        """Unpack one entry. Names are resolved below the root, wherever they point."""
+        """Unpack one entry. Names are resolved below the root, wherever they point. Raises InvalidArgument."""
+        try:
+            self._member(reader, member)
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
+            raise InvalidArgument(
+                f"{member.name} cannot be unpacked: {_IN_THE_WAY[error.errno]}",
+                reason="ARCHIVE_INVALID",
+                metadata={"name": member.name},
+            ) from error
+
+    def _member(self, reader: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         name = os.path.normpath("/" + member.name)
         if name == "/":
             return
