@@ -104,3 +104,22 @@ async def test_cursors_never_go_back_though_all_events_were_forgotten(database):
         await journal.flushed()
         (found,) = await database.read(lambda connection: rows.events_after(connection, 0, 0, 10))
         assert found.cursor == 2
+
+
+async def test_a_change_that_cannot_be_written_takes_no_other_with_it(database):
+    def broken(_: sqlite3.Connection) -> None:
+        raise ValueError("broken")
+
+    journal = Journal(database)
+    journal.save(Container("x", "n", ContainerSpec()), event("create"))
+    journal.apply(broken)
+    failed = journal.last
+    journal.save(Container("y", "m", ContainerSpec()))
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(journal.run())
+        await journal.flushed()
+        writing.cancel()
+    assert isinstance(failed.exception(), ValueError)
+    assert {container.id for container in await database.read(rows.load_containers)} == {"x", "y"}
+    found = await database.read(lambda connection: rows.events_after(connection, 0, 0, 10))
+    assert [item.action for item in found] == ["create"]

@@ -15,6 +15,7 @@ _KEPT_EVENTS = 100_000
 _TRIM_EVERY = 5_000
 
 Work = Callable[[sqlite3.Connection], None]
+Change = tuple[Work, "asyncio.Future[None]"]
 
 
 class Journal:
@@ -26,7 +27,7 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pending: list[tuple[Work, asyncio.Future[None]]] = []
+        self._pending: list[Change] = []
         self._last: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
         self._listeners: set[Callable[[Event], None]] = set()
@@ -47,6 +48,11 @@ class Journal:
     def apply(self, work: Work, *events: Event) -> None:
         """Do any other change in the same order."""
         self._submit(work, events)
+
+    @property
+    def last(self) -> "asyncio.Future[None] | None":
+        """Done once the last change asked for so far is on the disk, or cannot be had there. Shared: shield it."""
+        return self._last
 
     async def flushed(self) -> None:
         """Wait until all that was asked for so far is on the disk. Raises the error of the last of it."""
@@ -72,6 +78,7 @@ class Journal:
         done.add_done_callback(_log_failure)
 
         def write(connection: sqlite3.Connection) -> None:
+            written.clear()  # of an attempt that was rolled back
             work(connection)
             written.extend((rows.append_event(connection, event), event) for event in events)
 
@@ -87,16 +94,20 @@ class Journal:
         self._wake.clear()
         if not batch:
             return
-        try:
-            await self._database.write(lambda connection: _run_all(connection, batch))
-        except Exception as error:  # noqa: BLE001 -- each caller is told
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
+        error = await self._write(batch)
+        if error is not None and len(batch) > 1:  # it may be the fault of one: the others are written without it
+            for change in batch:
+                _tell([change], await self._write([change]))
         else:
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+            _tell(batch, error)
+
+    async def _write(self, changes: list[Change]) -> Exception | None:
+        """Write changes in one transaction; returns what went wrong."""
+        try:
+            await self._database.write(lambda connection: _run_all(connection, changes))
+        except Exception as error:  # noqa: BLE001 -- each caller is told
+            return error
+        return None
 
     def _publish(self, future: "asyncio.Future[None]", written: list[tuple[int, Event]]) -> None:
         if future.cancelled() or future.exception() is not None:
@@ -111,9 +122,20 @@ class Journal:
             self._submit(lambda connection: rows.trim_events(connection, _KEPT_EVENTS), ())
 
 
-def _run_all(connection: sqlite3.Connection, batch: list[tuple[Work, "asyncio.Future[None]"]]) -> None:
-    for work, _ in batch:
+def _run_all(connection: sqlite3.Connection, changes: list[Change]) -> None:
+    for work, _ in changes:
         work(connection)
+
+
+def _tell(changes: list[Change], error: Exception | None) -> None:
+    """Tell who asked for changes that they are on the disk, or why not."""
+    for _, done in changes:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
 
 
 def _log_failure(future: "asyncio.Future[None]") -> None:
