@@ -10,6 +10,8 @@ from strata_runtime.core.bundle.host import DeviceNode, Host
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 _INITS = ("docker-init", "tini-static", "tini", "catatonit", "dumb-init")
+_NOT_OF_DEVICES = frozenset({"pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev"})
+_MADE_BY_RUNTIME = ("null", "zero", "full", "random", "urandom", "tty", "console", "ptmx")
 
 
 def probe_host(root: Path = CGROUP_ROOT) -> Host:
@@ -33,6 +35,24 @@ def cgroup_version(root: Path = CGROUP_ROOT) -> str:
     if (root / "cgroup.controllers").exists():
         return "v2"
     return "hybrid" if (root / "unified" / "cgroup.procs").exists() else "v1"
+
+
+def host_devices(root: Path = Path("/dev")) -> tuple[DeviceNode, ...]:
+    """All devices of the host that a privileged container is given. Source: containerd, oci.HostDevices."""
+    found: list[DeviceNode] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in _NOT_OF_DEVICES]
+        paths = sorted(f"{folder}/{name}" for name in names)
+        found += [node for path in paths if not os.path.islink(path) and (node := _device_or_none(path))]  # noqa: PTH114
+    own = {str(root / name) for name in _MADE_BY_RUNTIME}
+    return tuple(node for node in found if node.type != "p" and node.path not in own)
+
+
+def _device_or_none(path: str) -> DeviceNode | None:
+    try:
+        return device_node(path, "", "")
+    except (OSError, ValueError):
+        return None  # a socket or a file, or gone meanwhile
 
 
 def device_node(path: str, inside: str, permissions: str) -> DeviceNode:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from strata_chassis.errors import Conflict, FailedPrecondition, InvalidArgument, StrataError
-from strata_runtime.adapters.host import device_node
+from strata_runtime.adapters.host import device_node, host_devices
 from strata_runtime.adapters.launcher_client import StartError, TaskRequest
 from strata_runtime.adapters.mounts.targets import make_targets
 from strata_runtime.adapters.users import look_up_user
@@ -165,9 +165,12 @@ def _surroundings(parts: Parts, container: Container, places: _Places, image_use
 
 
 def _devices(container: Container) -> tuple[DeviceNode, ...]:
-    return tuple(
-        _device(item.host_path, item.container_path, item.permissions) for item in container.spec.security.devices
-    )
+    security = container.spec.security
+    asked = tuple(_device(item.host_path, item.container_path, item.permissions) for item in security.devices)
+    if not security.privileged:
+        return asked
+    taken = {node.path for node in asked}
+    return (*asked, *(node for node in host_devices() if node.path not in taken))
 
 
 def _device(host_path: str, container_path: str, permissions: str) -> DeviceNode:
