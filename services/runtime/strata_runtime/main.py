@@ -11,6 +11,7 @@ from strata.runtime.v1.runtime_pb2_grpc import add_RuntimeServiceServicer_to_ser
 from strata_chassis.channel import connect
 from strata_chassis.config import ServiceConfig, setting
 from strata_chassis.database import Database
+from strata_chassis.errors import FailedPrecondition
 from strata_chassis.executors import Threads
 from strata_chassis.metrics import Metrics
 from strata_chassis.server import Server
@@ -48,6 +49,7 @@ from strata_runtime.engine.launcher_events import LauncherEvents
 from strata_runtime.engine.metering import RuntimeCollector
 from strata_runtime.engine.parts import Meters, Parts, Settings
 from strata_runtime.engine.streams import Streams
+from strata_runtime.launcher.places import NotOurs, claim
 
 _SWEEP_EVERY_S = 30.0
 
@@ -78,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def wire(config: RuntimeConfig, server: Server, metrics: Metrics) -> AsyncIterator[None]:
     """Build everything, recover what an earlier process left, serve."""
     paths = Paths(config.run_dir, config.state_dir / "runtime")
+    claim_directories(paths)
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database(paths.state_dir / "runtime.db", MIGRATIONS))
         threads = stack.enter_context(Threads("runtime", config.threads))
@@ -104,6 +107,17 @@ async def wire(config: RuntimeConfig, server: Server, metrics: Metrics) -> Async
         )
         server.add(add_RuntimeServiceServicer_to_server, combined(*groups))
         yield
+
+
+def claim_directories(paths: Paths) -> None:
+    """Make root's directories in the run directory, where others may write. Raises FailedPrecondition if they did."""
+    for directory, mode in paths.own_directories().items():
+        try:
+            claim(directory, mode)
+        except NotOurs as error:
+            raise FailedPrecondition(
+                str(error), reason="DIRECTORY_NOT_OURS", metadata={"path": str(directory)}
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from strata_runtime.launcher import leftovers, logfile, namespace, records
+from strata_runtime.launcher import adopt, leftovers, logfile, namespace, places, records
 
 
 @pytest.fixture
@@ -24,8 +24,9 @@ def run_dir() -> Iterator[Path]:
     subprocess.run(["rm", "-rf", str(path)], check=True)
 
 
-@pytest.fixture
-def launcher(run_dir: Path) -> Iterator[Path]:
+@contextmanager
+def started(run_dir: Path) -> Iterator[subprocess.Popen]:
+    """A launcher that is ready."""
     if os.geteuid() != 0:
         pytest.skip("the launcher needs root")
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -37,8 +38,16 @@ def launcher(run_dir: Path) -> Iterator[Path]:
         subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": str(run_dir / "notify")}) as process,
     ):
         assert notify.recv(100) == b"READY=1"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def launcher(run_dir: Path) -> Iterator[Path]:
+    with started(run_dir):
         yield run_dir / "launcher.sock"
-        process.kill()
 
 
 def connect(path: Path) -> socket.socket:
@@ -190,3 +199,98 @@ def test_leftovers_in_use_are_told(tmp_path):
 def test_leftovers_of_no_container_are_refused(tmp_path, path):
     with pytest.raises(ValueError, match="cgroup"):
         leftovers.remove_leftovers(path, str(tmp_path / "none"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"log": {"path": "/no/such/directory/log"}}, {"argv": ["/bin/sh", "a\0b"]}, {"attach": {"streams": ["stdwhat"]}}],
+)
+def test_a_start_that_fails_early_does_not_keep_the_next_one_away(launcher, broken):
+    good = {"op": "start", "task": "x", "argv": ["/bin/sh", "-c", 'sleep 0.2 & echo $! > "$0"', "{pid}"]}
+    with connect(launcher) as connection:
+        assert not ask(connection, **{**good, **broken})["ok"]
+        assert ask(connection, op="ping")["tasks"] == 0
+        assert ask(connection, **good)["ok"]
+
+
+def test_a_task_that_has_ended_gives_way_to_the_next_of_its_name(launcher):
+    start = {"op": "start", "task": "x", "argv": ["/bin/sh", "-c", 'sleep 0.1 & echo $! > "$0"', "{pid}"]}
+    with connect(launcher) as connection:
+        assert ask(connection, **start)["ok"]
+        while not (launcher.parent / "launcher" / "x" / "exit.json").exists():
+            time.sleep(0.01)
+        assert ask(connection, **start)["ok"]
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", '{"spec": {}}', "\udcff"])
+def test_a_torn_record_does_not_stop_the_launcher(run_dir, record):
+    torn = run_dir / "launcher" / "x"
+    torn.mkdir(parents=True)
+    (run_dir / "launcher").chmod(0o700)
+    (torn / "task.json").write_text(record, errors="surrogateescape")
+    with started(run_dir), connect(run_dir / "launcher.sock") as connection:
+        assert ask(connection, op="ping")["tasks"] == 0
+    assert not torn.exists()
+
+
+def foreign(path: Path) -> None:
+    path.mkdir(mode=0o700)
+    os.chown(path, 65534, 65534)
+
+
+def shared(path: Path) -> None:
+    path.mkdir()
+    path.chmod(0o777)
+
+
+def linked(path: Path) -> None:
+    path.symlink_to("/root")
+
+
+@pytest.mark.parametrize("planted", [foreign, shared, linked])
+def test_the_launcher_refuses_a_directory_that_others_made(run_dir, planted):
+    planted(run_dir / "launcher")
+    command = [sys.executable, "-m", "strata_runtime.launcher", "--run-dir", str(run_dir)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"strata-launcher: {run_dir}/launcher ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_log_in_a_directory_of_others_is_refused(tmp_path):
+    shared(tmp_path / "logs")
+    with pytest.raises(places.NotOurs, match="others could write"):
+        logfile.LogFile(tmp_path / "logs" / "log")
+
+
+def test_an_exit_is_told_though_it_cannot_be_written_down(run_dir):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(run_dir)], check=True)
+    script = 'sh -c "cat >/dev/null; exit 5" <&0 & echo $! > "$0"'
+    with started(run_dir), connect(run_dir / "launcher.sock") as connection:
+        argv = ["/bin/sh", "-c", script, "{pid}"]
+        assert ask(connection, op="subscribe")["ok"]
+        assert ask(connection, op="start", task="x", argv=argv, stdin=True)["ok"]
+        with (run_dir / "full").open("wb", buffering=0) as full, suppress(OSError):
+            while True:
+                full.write(bytes(4096))
+        assert ask(connection, op="close_stdin", task="x")["ok"]
+        assert json.loads(connection.recv(70_000))["status"] == 5
+        (run_dir / "full").unlink()
+        while not (run_dir / "launcher" / "x" / "exit.json").exists():
+            time.sleep(0.05)
+    assert json.loads((run_dir / "launcher" / "x" / "exit.json").read_text())["status"] == 5
+
+
+def test_an_oci_runtime_that_outlived_its_launcher_brings_nothing_up(run_dir):
+    task = run_dir / "launcher" / "x"
+    with started(run_dir) as process, connect(run_dir / "launcher.sock") as connection:
+        argv = ["/bin/sh", "-c", "sleep 2; touch $0.up", "{pid}"]
+        connection.send(json.dumps({"id": 1, "op": "start", "task": "x", "argv": argv}).encode())
+        while not adopt._starters(str(task / "pid")):
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    (run_dir / "notify").unlink()
+    with started(run_dir):
+        assert adopt._starters(str(task / "pid")) == []
+        assert json.loads((task / "exit.json").read_text())["reason"] == adopt.LOST

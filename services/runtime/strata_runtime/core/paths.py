@@ -62,6 +62,17 @@ class Paths:
         """Log of a container."""
         return self.container(container_id) / "container.log"
 
+    def own_directories(self) -> dict[Path, int]:
+        """Directories in ``run_dir`` that root alone may write to, and their modes."""
+        network, namespaces = self.run_dir / "network", self.run_dir / "netns"
+        return {
+            self.layers: 0o755,
+            self.bundles: 0o755,
+            self.oci_runtime_root: 0o700,
+            network: 0o711,
+            namespaces: 0o711,
+        }
+
     @property
     def volumes(self) -> Path:
         """Volumes."""

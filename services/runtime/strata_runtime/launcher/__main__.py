@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from strata_runtime.launcher import kernel, namespace
+from strata_runtime.launcher import cgroup_moves, kernel, namespace, places
 from strata_runtime.launcher.loop import READABLE, Loop
 from strata_runtime.launcher.server import Server
 
@@ -22,7 +22,11 @@ def main(argv: list[str] | None = None) -> int:
     except RuntimeError as error:
         sys.stderr.write(f"strata-launcher: {error}\n")
         return 1
-    serve(Path(run_dir).absolute())
+    try:
+        serve(Path(run_dir).absolute())
+    except places.NotOurs as error:
+        sys.stderr.write(f"strata-launcher: {error}\n")
+        return 1
     return 0
 
 
@@ -41,9 +45,10 @@ def serve(run_dir: Path) -> None:
     become_independent()
     run_dir.mkdir(parents=True, exist_ok=True)
     namespace.prepare(run_dir)
+    cgroup_moves.favour()
     loop = Loop()
     root = run_dir / "launcher"
-    root.mkdir(mode=0o700, exist_ok=True)
+    places.claim(root)
     server = Server(loop, root)
     watch_signals(loop, server)
     server.adopt()

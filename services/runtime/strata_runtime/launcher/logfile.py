@@ -9,6 +9,8 @@ import os
 import time
 from pathlib import Path
 
+from strata_runtime.launcher import places
+
 
 def encode(stream: bytes, chunk: bytes, now_ns: int) -> bytes:
     """Log records of one chunk of output; a last line without an end is written as a part at once."""
@@ -49,7 +51,13 @@ class LogFile:
         os.close(self._fd)
 
     def _open(self, flags: int) -> None:
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o640)
+        """Open in a directory that is ours: elsewhere the file could be anybody's choice. Raises NotOurs, OSError."""
+        directory = places.open_own(self._path.parent)
+        try:
+            flags |= os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._fd = os.open(self._path.name, flags, 0o640, dir_fd=directory)
+        finally:
+            os.close(directory)
         self.offset = os.fstat(self._fd).st_size
 
     def _rotate(self) -> None:

@@ -25,11 +25,12 @@ def write_record(directory: Path, name: str, value: dict[str, Any]) -> None:
 
 
 def read_record(directory: Path, name: str) -> dict[str, Any] | None:
-    """One record, or None if it is not there."""
+    """One record, or None if it is not there, or is none: a torn one is worth as little."""
     try:
-        return cast("dict[str, Any]", json.loads((directory / name).read_text()))
-    except FileNotFoundError:
+        record = json.loads((directory / name).read_bytes())
+    except (FileNotFoundError, ValueError):
         return None
+    return cast("dict[str, Any]", record) if isinstance(record, dict) else None
 
 
 def read_pid(directory: Path) -> int | None:
@@ -43,7 +44,11 @@ def make_task_directory(root: Path, task_id: str, spec: dict[str, Any]) -> Path:
     """Directory of a new task, its first record in it. Raises FileExistsError for a task that is there already."""
     directory = task_directory(root, task_id)
     directory.mkdir(mode=0o700)
-    write_record(directory, "task.json", {"boot": boot_id(), **spec})
+    try:
+        write_record(directory, "task.json", {"boot": boot_id(), **spec})
+    except BaseException:
+        remove_task_directory(directory)
+        raise
     return directory
 
 

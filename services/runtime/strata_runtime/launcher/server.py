@@ -2,11 +2,12 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from strata_runtime.launcher import adopt, kernel, protocol, records
+from strata_runtime.launcher import adopt, kernel, places, protocol, records
 from strata_runtime.launcher.attachment import Wishes
 from strata_runtime.launcher.client import Client
 from strata_runtime.launcher.commands import Command
@@ -96,19 +97,34 @@ class Server:
 
     def _start(self, client: Client, request: Message) -> None:
         spec = TaskSpec.parse(request)
+        wishes = None if request.get("attach") is None else Wishes.parse(request["attach"])
+        self._make_room(request["task"])
         directory = records.make_task_directory(self._root, request["task"], {"spec": request})
-        task = Task(self._loop, directory, spec, self)
-        self._tasks[task.name] = task
         try:
-            spawned = task.spawn(_ENVIRONMENT, self._console_path())
-        except OSError:
-            self._drop(task)
+            task, spawned = self._spawn(directory, spec)
+        except BaseException:
+            records.remove_task_directory(directory)
             raise
+        self._tasks[task.name] = task
         self._spawned[spawned] = lambda status: self._runtime_done(task, client, request, status)
-        if request.get("attach") is not None:
-            task.attach(client, Wishes.parse(request["attach"]))
-        for waiting, wishes in self._waiting.pop(task.name, []):
-            task.attach(waiting, wishes)
+        if wishes is not None:
+            task.attach(client, wishes)
+        for waiting, its_wishes in self._waiting.pop(task.name, []):
+            task.attach(waiting, its_wishes)
+
+    def _make_room(self, name: str) -> None:
+        """Drop an earlier task of this name that has ended: whoever starts it anew knows of that."""
+        before = self._tasks.get(name)
+        if before is not None and before.exit is not None and not before.is_ending:
+            self._drop(before)
+
+    def _spawn(self, directory: Path, spec: TaskSpec) -> tuple[Task, int]:
+        task = Task(self._loop, directory, spec, self)
+        try:
+            return task, task.spawn(_ENVIRONMENT, self._console_path())
+        except BaseException:
+            task.failed()
+            raise
 
     def _console_path(self) -> str:
         self._console_count += 1
@@ -241,16 +257,23 @@ class Server:
             record = records.read_record(directory, "task.json")
             if record is None:
                 records.remove_task_directory(directory)
-            else:
+                continue
+            try:
                 self._adopt(directory, record)
+            except Exception as error:  # noqa: BLE001 -- one broken task does not keep the others from their launcher
+                sys.stderr.write(f"strata-launcher: task {directory.name} cannot be taken up: {error!r}\n")
+                self._tasks.pop(directory.name, None)
+                records.remove_task_directory(directory)
 
     def _adopt(self, directory: Path, record: Message) -> None:
-        task = Task(self._loop, directory, TaskSpec.parse(record["spec"]), self)
+        task = self._task_again(directory, TaskSpec.parse(record["spec"]))
         self._tasks[task.name] = task
         task.exit = records.read_record(directory, "exit.json")
         if task.exit is not None:
             task.streams.finish()
             return
+        if record.get("boot") == records.boot_id():
+            adopt.undo_unfinished_start(directory)
         adopt.reopen_streams(task)
         task.streams.begin()
         pidfd = adopt.surviving_pidfd(directory, record)
@@ -259,6 +282,14 @@ class Server:
             return
         task.pid = records.read_pid(directory)
         self._loop.watch(pidfd, READABLE | HANGUP, lambda mask: self._adopted_ready(task, pidfd, mask))
+
+    def _task_again(self, directory: Path, spec: TaskSpec) -> Task:
+        """The task, without its log if that cannot be opened: the process matters more."""
+        try:
+            return Task(self._loop, directory, spec, self)
+        except (OSError, places.NotOurs) as error:
+            sys.stderr.write(f"strata-launcher: task {directory.name} goes on without its log: {error}\n")
+            return Task(self._loop, directory, spec._replace(log=None), self)
 
     def _adopted_ready(self, task: Task, pidfd: int, mask: int) -> None:
         status = kernel.exit_code_of(pidfd)

@@ -1,5 +1,6 @@
 """One task: a process that the OCI runtime left behind, from its start to its exit record."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ UNKNOWN_STATUS = 255
 START_FAILED = 128
 ERROR_BYTES = 16384
 _TERMINAL_GRACE_S = 0.2
+_RETRY_S = 1.0
 
 
 class TaskWatcher(Protocol):
@@ -157,7 +159,8 @@ class Task:
         self.pid = records.read_pid(self.directory)
         if self.pid is not None:
             running = {"pid": self.pid, "start_ticks": kernel.start_ticks(self.pid)}
-            records.write_record(self.directory, "running.json", running)
+            with contextlib.suppress(OSError):  # without it, a later launcher goes by the OCI runtime's pid file
+                records.write_record(self.directory, "running.json", running)
             self.streams.begin()
         return self.pid
 
@@ -186,13 +189,24 @@ class Task:
 
     def _finish(self) -> None:
         self.is_ending = False
-        record = self.exit or {}
-        records.write_record(self.directory, "exit.json", record)
-        event = {"event": "exit", "task": self.name, **record}
+        self._write_exit()
+        event = {"event": "exit", "task": self.name, **(self.exit or {})}
         for attachment in self.streams.attachments:
             attachment.client.send_message(event)
         self.streams.finish()
         self._on_exit(self)
+
+    def _write_exit(self) -> None:
+        """Write the exit down. A full disk holds nobody up: the exit is told all the same, and written when it can be.
+
+        A directory that is gone was forgotten meanwhile.
+        """
+        try:
+            records.write_record(self.directory, "exit.json", self.exit or {})
+        except FileNotFoundError:
+            return
+        except OSError:
+            self._loop.call_later(_RETRY_S, self._write_exit)
 
 
 def spawn(command: list[str], environment: dict[str, str], stdio_fds: tuple[int, int, int]) -> int:
