@@ -1,8 +1,10 @@
 """kill -9 of the runtime and of the launcher: containers go on, and nothing they wrote or became is lost."""
 
 import queue
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -10,6 +12,9 @@ import pytest
 
 from strata.runtime.v1 import container_pb2
 from strata.runtime.v1 import runtime_pb2 as pb
+from strata_chassis.errors import FailedPrecondition
+from strata_runtime.core.paths import Paths
+from strata_runtime.main import claim_directories
 
 State = container_pb2.Container
 COUNT = "i=0; while [ $i -lt 100 ]; do echo $i; i=$((i+1)); sleep 0.01; done; exit 7"
@@ -187,3 +192,81 @@ def test_a_terminal_outlives_its_launcher(own_node):
     requests.put(None)
     assert b"still 42" in text
     assert own_node.wait(container).exit_code == 6
+
+
+def test_a_status_is_not_lost_though_the_runtime_dies_before_it_is_on_the_disk(own_node):
+    container = own_node.run("sh", "-c", "sleep 0.5; exit 7")
+    with closing(sqlite3.connect(own_node.state_dir / "runtime" / "runtime.db", isolation_level=None)) as other:
+        while own_node.get(container).state != State.STATE_RUNNING:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        other.execute("BEGIN IMMEDIATE")  # nothing of the runtime gets to the disk from now on
+        assert own_node.wait(container).exit_code == 7
+        rootfs = own_node.run_dir / "containers" / container / "rootfs"
+        while str(rootfs) in Path("/proc/self/mountinfo").read_text():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        own_node.kill_runtime()
+        other.execute("ROLLBACK")
+    own_node.start_runtime()
+    assert wait_for_state(own_node, container, State.STATE_EXITED).exit_code == 7
+
+
+def test_the_launcher_forgets_a_status_that_is_on_the_disk(own_node):
+    container = own_node.run("sh", "-c", "exit 7")
+    own_node.wait(container)
+    deadline = time.monotonic() + 20
+    while (own_node.run_dir / "launcher" / container).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def break_bundle(node, container) -> Path:
+    """Put something in the way of a container's next start that no error of ours has a name for."""
+    config = node.run_dir / "containers" / container / "config.json"
+    config.unlink()
+    config.mkdir()
+    return config
+
+
+def kept_running(node) -> str:
+    policy = container_pb2.RestartPolicy(condition="CONDITION_ALWAYS")
+    return node.run("sleep", "1000", restart_policy=policy)
+
+
+def test_a_restart_that_the_host_refuses_is_written_down_and_tried_again(own_node):
+    container = kept_running(own_node)
+    config = break_bundle(own_node, container)
+    subprocess.run(["kill", "-9", str(own_node.get(container).pid)], check=True)
+    deadline = time.monotonic() + 20
+    while "Is a directory" not in own_node.get(container).error:
+        assert time.monotonic() < deadline, own_node.get(container)
+        time.sleep(0.02)
+    config.rmdir()
+    wait_for_state(own_node, container, State.STATE_RUNNING)
+
+
+def test_a_container_that_cannot_be_started_with_the_engine_keeps_no_other_one_waiting(own_node):
+    containers = [kept_running(own_node) for _ in range(4)]
+    configs = [break_bundle(own_node, container) for container in containers]
+    for container in containers:
+        subprocess.run(["kill", "-9", str(own_node.get(container).pid)], check=True)
+    for container in containers:
+        wait_for_state(own_node, container, State.STATE_RESTARTING)
+    time.sleep(0.2)
+    own_node.kill_runtime()
+    for config in configs[1:]:
+        config.rmdir()
+    own_node.start_runtime()
+    for container in containers[1:]:
+        wait_for_state(own_node, container, State.STATE_RUNNING)
+    assert "Is a directory" in own_node.get(containers[0]).error
+
+
+@pytest.mark.parametrize("name", ["layers", "containers", "oci", "network", "netns"])
+def test_the_runtime_refuses_a_directory_that_others_can_write_to(tmp_path, name):
+    planted = tmp_path / name
+    planted.mkdir()
+    planted.chmod(0o777)
+    with pytest.raises(FailedPrecondition, match="others could write"):
+        claim_directories(Paths(tmp_path, tmp_path / "state"))

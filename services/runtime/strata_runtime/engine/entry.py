@@ -11,7 +11,8 @@ class Entry:
     """Holds a container while the service runs.
 
     ``is_root_ready``: its root is mounted. ``has_process``: launcher and OCI runtime know it.
-    ``is_checked``: its health is checked.
+    ``is_checked``: its health is checked. ``has_exit_record``: the launcher remembers how it ended; ``written`` is done
+    once we have that on the disk ourselves, None if it was there from the start.
     """
 
     def __init__(self, container: Container) -> None:
@@ -21,6 +22,8 @@ class Entry:
         self.is_root_ready = False
         self.has_process = False
         self.is_checked = False
+        self.has_exit_record = False
+        self.written: asyncio.Future[None] | None = None
         self._keepers = 0
         self._next_exit: asyncio.Future[Container] | None = None
         self._removed: asyncio.Future[Container] | None = None

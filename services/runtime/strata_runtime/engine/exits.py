@@ -43,4 +43,5 @@ def _note_exit(parts: Parts, entry: Entry, end: TaskExit) -> None:
     if oom_killed:
         events.insert(0, container_event(container, "oom", when))
     parts.journal.save(entry.container, *events)
+    entry.written = parts.journal.last
     entry.tell_exit()

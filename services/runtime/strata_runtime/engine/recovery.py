@@ -18,6 +18,7 @@ from strata_runtime.engine.exits import handle_exit
 from strata_runtime.engine.health import begin_checks
 from strata_runtime.engine.parts import Parts
 from strata_runtime.engine.removing import remove_locked
+from strata_runtime.engine.restarting import note_failed_start
 from strata_runtime.engine.starting import start
 
 _log = logging.getLogger(__name__)
@@ -84,10 +85,15 @@ async def start_wanted(parts: Parts) -> None:
             continue
         if container.state is State.RESTARTING or wants_start_with_engine(container):
             entry.container = replace(container, state=State.RESTARTING)
-            try:
-                await start(parts, entry)
-            except StrataError as error:
-                _log.warning("%s cannot be started: %s", container.id[:12], error)
+            await _start_alone(parts, entry)
+
+
+async def _start_alone(parts: Parts, entry: Entry) -> None:
+    """Start a container; whatever is wrong with it is its own matter, and keeps no other one waiting."""
+    try:
+        await start(parts, entry)
+    except Exception as error:  # noqa: BLE001 -- written down, and the others have their turn
+        note_failed_start(parts, entry, error)
 
 
 def _end_of(parts: Parts, entry: Entry, task: TaskState | None) -> TaskExit | None:

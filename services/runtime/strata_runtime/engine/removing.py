@@ -43,6 +43,7 @@ async def remove_locked(parts: Parts, entry: Entry, *, remove_volumes: bool) -> 
     entry.container = replace(container, state=State.REMOVING)
     now = parts.now()
     parts.journal.delete(container.id, container_event(container, "destroy", now))
+    entry.written = parts.journal.last
     if not container.spec.auto_remove:
         await parts.journal.flushed()
     parts.containers.remove(container)
