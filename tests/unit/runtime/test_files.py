@@ -217,6 +217,27 @@ def test_a_broken_archive_is_refused(node):
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+def volume_names(node) -> list[str]:
+    return [volume.name for volume in node.stub.ListVolumes(pb.ListVolumesRequest()).volumes]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mounts": [container_pb2.Mount(type="TYPE_BIND", source="/nowhere/at/all", target="/b")]},
+        {"working_dir": "/etc/passwd/below"},
+    ],
+)
+def test_a_container_that_cannot_be_made_leaves_no_volume(node, wrong):
+    before = volume_names(node)
+    on_disk = set((node.state_dir / "runtime" / "volumes").glob("*"))
+    mounts = [container_pb2.Mount(type="TYPE_VOLUME", target="/v"), *wrong.get("mounts", ())]
+    with pytest.raises(grpc.RpcError):
+        node.create("true", **{**wrong, "mounts": mounts})
+    assert volume_names(node) == before
+    assert set((node.state_dir / "runtime" / "volumes").glob("*")) == on_disk
+
+
 def test_a_volume_in_use_is_not_removed(node):
     node.stub.CreateVolume(pb.CreateVolumeRequest(name="held", labels={"a": "b"}))
     mounts = [container_pb2.Mount(type="TYPE_VOLUME", source="held", target="/v")]

@@ -51,6 +51,7 @@ async def _create(parts: Parts, spec: ContainerSpec, container_id: str, request_
         image_config=image.config,
         request_id=request_id,
     )
+    volumes: list[Volume] = []
     try:
         container = replace(container, args=arguments(spec, execution))
         parts.journal.save(container)  # its way to the disk and the mounts overlap
@@ -61,10 +62,10 @@ async def _create(parts: Parts, spec: ContainerSpec, container_id: str, request_
         await parts.journal.flushed()
         parts.journal.record(container_event(container, "create", parts.now()))
     except BaseException:
-        await asyncio.shield(_discard(parts, container))
+        await asyncio.shield(_discard(parts, container, volumes))
         raise
     if parts.containers.by_request(request_id) is not None:
-        await asyncio.shield(_discard(parts, container))
+        await asyncio.shield(_discard(parts, container, volumes))
         raise Conflict("the same request is being carried out already", reason="REQUEST_IN_PROGRESS")
     entry = parts.containers.add(container)
     entry.is_root_ready = True
@@ -76,13 +77,19 @@ def _prepare(parts: Parts, container: Container) -> tuple[Container, list[Volume
     execution = parse_execution(container.image_config)
     points, made = mounting.resolve_mounts(parts, container.spec, execution)
     rootfs = str(parts.paths.rootfs(container.id))
-    parts.executor.run((*plan_root(container, parts.paths), MakeInside(rootfs, working_dir(container, execution))))
-    if made:
-        mounting.fill_volumes(rootfs, points, container.spec.mounts, made)
+    try:
+        parts.executor.run((*plan_root(container, parts.paths), MakeInside(rootfs, working_dir(container, execution))))
+        if made:
+            mounting.fill_volumes(rootfs, points, container.spec.mounts, made)
+    except BaseException:
+        mounting.remove_made(parts, made)
+        raise
     return replace(container, mount_points=tuple(points)), made
 
 
-async def _discard(parts: Parts, container: Container) -> None:
+async def _discard(parts: Parts, container: Container, volumes: list[Volume]) -> None:
     parts.journal.delete(container.id)
+    mounting.forget_volumes(parts, volumes)
+    await parts.threads.run(mounting.remove_made, parts, volumes)
     await parts.threads.run(parts.executor.run, plan_removal(container, parts.paths))
     await parts.store.end_lease(container.id)

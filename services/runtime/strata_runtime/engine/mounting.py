@@ -9,7 +9,7 @@ from pathlib import Path
 from strata_chassis.errors import InvalidArgument
 from strata_oci.image_config import Execution
 from strata_runtime.adapters import inside
-from strata_runtime.adapters.volumes import save_volume
+from strata_runtime.adapters.volumes import forget_volume, save_volume
 from strata_runtime.core.container.mount import Mount, MountPoint, MountType
 from strata_runtime.core.container.spec import ContainerSpec
 from strata_runtime.core.names import new_id
@@ -21,6 +21,21 @@ from strata_runtime.engine.parts import Parts
 def resolve_mounts(parts: Parts, spec: ContainerSpec, image: Execution) -> tuple[list[MountPoint], list[Volume]]:
     """Mount points of a container, and the volumes that were made for it. Blocking."""
     made: list[Volume] = []
+    try:
+        return _points(parts, spec, image, made), made
+    except BaseException:
+        remove_made(parts, made)
+        raise
+
+
+def remove_made(parts: Parts, made: list[Volume]) -> None:
+    """Remove the volumes without a name that were made for a container which there will not be. Blocking."""
+    for volume in made:
+        if volume.anonymous:
+            parts.volumes.delete(volume.name)
+
+
+def _points(parts: Parts, spec: ContainerSpec, image: Execution, made: list[Volume]) -> list[MountPoint]:
     points = [_resolve(parts, mount, made) for mount in spec.mounts]
     taken = {point.destination for point in points}
     for point in volumes_of_others(parts.containers, spec.volumes_from):
@@ -31,7 +46,7 @@ def resolve_mounts(parts: Parts, spec: ContainerSpec, image: Execution) -> tuple
         place = "/" + target.strip("/")
         if place not in taken and place != "/":
             points.append(_resolve(parts, Mount(MountType.VOLUME, target=place), made))
-    return points, made
+    return points
 
 
 def volumes_of_others(containers: Containers, references: tuple[str, ...]) -> list[MountPoint]:
@@ -166,3 +181,10 @@ def save_volumes(parts: Parts, made: list[Volume]) -> None:
     """Write new volumes down, in the order of other changes."""
     for volume in made:
         parts.journal.apply(partial(save_volume, volume=volume))
+
+
+def forget_volumes(parts: Parts, made: list[Volume]) -> None:
+    """Take back that those without a name were written down."""
+    for volume in made:
+        if volume.anonymous:
+            parts.journal.apply(partial(forget_volume, name=volume.name))
