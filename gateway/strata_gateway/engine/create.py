@@ -23,8 +23,14 @@ Progress = pb.PullResponse | pb.CreateContainerResponse
 
 async def create_container(peers: Peers, request: pb.CreateContainerRequest) -> AsyncGenerator[Progress, None]:
     """Make the container; yields the steps of a pull, if one is needed, and at last the container."""
+    policy = _POLICIES[request.pull_policy]
+    if policy is not PullPolicy.ALWAYS and not request.HasField("platform"):
+        made = await _create_of_what_is_here(peers, request)
+        if made is not None:
+            yield made
+            return
     image = await _image_here(peers, request)
-    if _POLICIES[request.pull_policy].wants_pull(is_here=image is not None):
+    if policy.wants_pull(is_here=image is not None):
         try:
             async for step in pull(peers, _pull_request(request)):
                 yield step
@@ -32,7 +38,7 @@ async def create_container(peers: Peers, request: pb.CreateContainerRequest) -> 
         except Unavailable:
             if image is None:
                 raise
-    yield await _create_of(peers, request, image or _refuse(request.spec.image))
+    yield await _create_of(peers, request, (image or _refuse(request.spec.image)).digest)
 
 
 async def create_container_quietly(peers: Peers, request: pb.CreateContainerRequest) -> pb.CreateContainerResponse:
@@ -41,6 +47,18 @@ async def create_container_quietly(peers: Peers, request: pb.CreateContainerRequ
         if isinstance(step, pb.CreateContainerResponse):
             return step
     raise AssertionError  # the last step is always the container
+
+
+async def _create_of_what_is_here(
+    peers: Peers, request: pb.CreateContainerRequest
+) -> pb.CreateContainerResponse | None:
+    """Let the runtime look the image up, as it leases it: one call less for most containers; None if it is not here."""
+    try:
+        return await _create_of(peers, request, "")
+    except NotFound as error:
+        if error.reason != "IMAGE_UNKNOWN":
+            raise
+        return None
 
 
 async def _image_here(peers: Peers, request: pb.CreateContainerRequest) -> store_pb.Image | None:
@@ -65,12 +83,10 @@ def _pull_request(request: pb.CreateContainerRequest) -> pb.PullRequest:
     )
 
 
-async def _create_of(
-    peers: Peers, request: pb.CreateContainerRequest, image: store_pb.Image
-) -> pb.CreateContainerResponse:
+async def _create_of(peers: Peers, request: pb.CreateContainerRequest, digest: str) -> pb.CreateContainerResponse:
     spec = container_pb2.ContainerSpec()
     spec.CopyFrom(request.spec)
-    spec.image_digest = image.digest
+    spec.image_digest = digest
     made = await peers.runtime.CreateContainer(
         runtime_pb2.CreateContainerRequest(request_id=request.request_id, spec=spec)
     )

@@ -14,8 +14,9 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ImageToRun:
-    """An image under a lease: its ID, the exact text of its config, and what to mount."""
+    """An image under a lease: its manifest's digest, its ID, the exact text of its config, and what to mount."""
 
+    digest: str
     image_id: str
     config: str
     mount: ImageMount
@@ -35,7 +36,7 @@ class StoreClient:
         mount = ImageMount(
             tuple(_layer(layer) for layer in response.layers), tuple(_layer(layer) for layer in response.data), meta
         )
-        return ImageToRun(response.image.id, response.config.decode(), mount)
+        return ImageToRun(response.image.digest, response.image.id, response.config.decode(), mount)
 
     async def end_lease(self, container_id: str) -> None:
         """Let the store collect the image if nobody else needs it."""

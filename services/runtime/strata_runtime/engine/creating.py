@@ -43,7 +43,7 @@ async def _create(parts: Parts, spec: ContainerSpec, container_id: str, request_
     container = Container(
         id=container_id,
         name=spec.name,
-        spec=with_defaults(spec, execution, container_id),
+        spec=with_defaults(replace(spec, image_digest=image.digest), execution, container_id),
         state=State.CREATED,
         create_time=parts.now(),
         image_id=image.image_id,
