@@ -1,7 +1,7 @@
 """What we keep on disk of each attachment: its record and the files for the container's /etc.
 
-All of it lies in the run directory and is not synced: it tells of things in the kernel's memory, and is worth nothing
-after a power loss. It survives the death of our process, which is what matters.
+The records lie in the run directory and nothing is synced: it tells of things in the kernel's memory, and is worth
+nothing after a power loss. It survives the death of our process, which is what matters.
 """
 
 import re
@@ -20,13 +20,15 @@ _CONTAINER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 class AttachmentFiles:
     """The directory with one subdirectory per attached container."""
 
-    def __init__(self, root: Path, boot_id: str) -> None:
+    def __init__(self, root: Path, etc_root: Path, boot_id: str) -> None:
+        """``etc_root`` is on a disk: a container can write as much as there is room to the files in it."""
         self._root = root
+        self._etc_root = etc_root
         self._boot_id = boot_id
 
     def write_etc(self, container_id: str, resolv_conf: str, hosts: str, hostname: str) -> EtcFiles:
         """Write the files for /etc, in place if they are there: a container may have them mounted."""
-        directory = self.directory(container_id)
+        directory = self._etc_root / self.directory(container_id).name
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name, text in (("resolv.conf", resolv_conf), ("hosts", hosts), ("hostname", hostname)):
             path = directory / name
@@ -47,15 +49,16 @@ class AttachmentFiles:
         directory = self.directory(container_id)
         (directory / _RECORD).unlink(missing_ok=True)
         shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(self._etc_root / directory.name, ignore_errors=True)
 
     def recorded(self) -> Iterator[Attachment]:
         """Yield the attachments of this boot; remove everything else."""
-        if not self._root.is_dir():
-            return
-        for directory in sorted(self._root.iterdir()):
-            attachment = self._read(directory.name)
+        roots = [root for root in (self._root, self._etc_root) if root.is_dir()]
+        for name in sorted({path.name for root in roots for path in root.iterdir()}):
+            attachment = self._read(name)
             if attachment is None:
-                shutil.rmtree(directory, ignore_errors=True)
+                for root in roots:
+                    shutil.rmtree(root / name, ignore_errors=True)
             else:
                 yield attachment
 

@@ -8,6 +8,8 @@ from strata_runtime.adapters.network.attachment_files import AttachmentFiles
 from strata_runtime.core.network import etcfiles
 from strata_runtime.core.network.spec import Attachment, Endpoint, EtcFiles, NetworkMode, NetworkSpec, Resolver
 
+_MOST_RESOLV_CONF_BYTES = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -50,7 +52,8 @@ def rewrite_resolv_conf(attachment: Attachment, *, is_embedded: bool) -> None:
     ours = {etcfiles.resolv_conf(each) for each in (attachment.resolver, with_embedded(attachment.resolver))}
     wanted = with_embedded(attachment.resolver) if is_embedded else attachment.resolver
     path = Path(attachment.files.resolv_conf)
-    present = path.read_bytes()
+    with path.open("rb") as file:
+        present = file.read(_MOST_RESOLV_CONF_BYTES + 1)  # more is not ours: the container can make it any size
     if present.decode(errors="replace") in ours - {etcfiles.resolv_conf(wanted)}:
         path.write_text(etcfiles.resolv_conf(wanted))
 

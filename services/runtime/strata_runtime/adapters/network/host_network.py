@@ -183,7 +183,7 @@ def _open_parts(config: NetworkConfig) -> Parts:
             names=names,
             netlink=netlink,
             maps=ForwardMaps(names.table),
-            files=AttachmentFiles(config.run_dir / "network", host.boot_id()),
+            files=AttachmentFiles(config.run_dir / "network", config.state_dir / "etc", host.boot_id()),
             network_files=network_files,
             stations=stations,
             bare_pool=StationPool(stations.make, (config.warm_namespaces + 1) // 2, wanted=True),
