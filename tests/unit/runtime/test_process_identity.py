@@ -1,6 +1,7 @@
 """What is opened of a process belongs to a container, or is not opened."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -53,3 +54,16 @@ def test_the_namespaces_of_another_container_are_joined(node):
     joined = node.output("ls", "-l", "/proc/self/ns/ipc", ipc_mode=f"container:{other}")
     assert joined.strip().endswith(str(Path(f"/proc/{node.get(other).pid}/ns/ipc").readlink()))
     node.remove(other)
+
+
+def test_a_container_cannot_overwrite_the_oci_runtime_that_enters_it(node, execute):
+    binary = Path(shutil.which("crun") or "/usr/bin/crun")
+    before = binary.read_bytes()
+    script = (
+        "touch /ready; while true; do for process in /proc/[0-9]*; do echo x > $process/exe; done; done 2>/dev/null"
+    )
+    container = node.run("sh", "-c", script)
+    for _ in range(5):
+        assert execute(container, "/proc/self/exe", "true").finish() != -1
+    node.remove(container)
+    assert binary.read_bytes() == before
