@@ -263,6 +263,20 @@ def test_a_container_that_cannot_be_started_with_the_engine_keeps_no_other_one_w
     assert "Is a directory" in own_node.get(containers[0]).error
 
 
+def test_what_is_known_of_a_containers_health_outlives_the_runtime(own_node):
+    check = container_pb2.HealthCheck(test=["CMD", "true"], start_period={"seconds": 60}, interval={"seconds": 1000})
+    check.start_interval.FromMilliseconds(50)
+    container = own_node.run("sleep", "1000", health_check=check)
+    deadline = time.monotonic() + 20
+    while own_node.get(container).health.status != container_pb2.Health.STATUS_HEALTHY:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.3)
+    own_node.kill_runtime()
+    own_node.start_runtime()
+    assert own_node.get(container).health.status == container_pb2.Health.STATUS_HEALTHY
+
+
 @pytest.mark.parametrize("name", ["layers", "containers", "oci", "network", "netns"])
 def test_the_runtime_refuses_a_directory_that_others_can_write_to(tmp_path, name):
     planted = tmp_path / name

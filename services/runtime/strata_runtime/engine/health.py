@@ -11,7 +11,7 @@ from strata_runtime.adapters.launcher_client import StartError, TaskRequest
 from strata_runtime.adapters.launcher_session import Ended, Output, Session
 from strata_runtime.adapters.processes import send_signal
 from strata_runtime.core import health as rules
-from strata_runtime.core.container.health import HealthCheck, HealthResult
+from strata_runtime.core.container.health import HealthCheck, HealthResult, HealthStatus
 from strata_runtime.core.container.record import Container, State
 from strata_runtime.core.event import container_event
 from strata_runtime.core.exec_session import EXEC_TASK_PREFIX, ExecSpec
@@ -25,12 +25,13 @@ _FAILED = 1
 
 
 def begin_checks(parts: Parts, entry: Entry) -> None:
-    """Check a container that has started for as long as it runs, if it wants to be."""
+    """Check a container that runs for as long as it does, if it wants to be; what is known of its health stays."""
     check = entry.container.spec.health_check
     if check is None or not rules.command_of(check):
         return
     entry.is_checked = True
-    entry.container = replace(entry.container, health=rules.begun())
+    if entry.container.health.status is HealthStatus.NONE:
+        entry.container = replace(entry.container, health=rules.begun())
     parts.background.start(f"health of {entry.container.id[:12]}", _check_until_exit(parts, entry, check))
 
 

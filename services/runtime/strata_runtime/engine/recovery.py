@@ -8,7 +8,7 @@ from strata_chassis.errors import StrataError
 from strata_runtime.adapters.launcher_client import TaskExit, TaskState
 from strata_runtime.adapters.mounts.table import mount_points_below
 from strata_runtime.adapters.state.rows import from_ns, to_ns
-from strata_runtime.core.container.record import Container, State
+from strata_runtime.core.container.record import Container, State, started
 from strata_runtime.core.exec_session import EXEC_TASK_PREFIX
 from strata_runtime.core.operations import RemoveTree, Unmount
 from strata_runtime.core.restart import wants_start_with_engine
@@ -111,9 +111,9 @@ def _settle(parts: Parts, entry: Entry, task: TaskState) -> None:
     if task.exit is not None and entry.container.finish_time == from_ns(task.exit.finished_ns):
         parts.background.start(f"cleaning of {entry.container.id[:12]}", _clean_up(parts, entry))
         return
-    entry.container = replace(
-        entry.container, state=State.RUNNING, pid=task.pid, start_time=parts.now(), has_run=True, boot_id=parts.boot_id
-    )
+    entry.container = started(entry.container, task.pid, parts.now(), parts.boot_id)
+    if task.exit is None:
+        begin_checks(parts, entry)
     parts.journal.save(entry.container)
     if task.exit is not None:
         parts.background.start(f"exit of {entry.container.id[:12]}", handle_exit(parts, entry, task.exit))
