@@ -1,12 +1,15 @@
-"""Clients that people have besides the docker command: docker-py, Testcontainers, docker-compose."""
+"""Clients that people have besides the docker command: docker-py, Testcontainers, dockerode, docker-compose."""
 
 import contextlib
 import gc
 import io
+import json
+import shutil
 import subprocess
 import tarfile
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker as docker_py
 import pytest
@@ -156,6 +159,31 @@ def fetched(url: str) -> bytes:
         except OSError:
             continue
     raise AssertionError(url)
+
+
+@pytest.fixture(scope="module")
+def dockerode() -> Path:
+    """The program, with the packages that its lock names."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here: deploy/install-packages.sh examples")
+    folder = Path(__file__).with_name("dockerode")
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        install = ["npm", "ci", "--omit=optional", "--ignore-scripts", "--no-progress", "--loglevel=error"]
+        done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+        assert done.returncode == 0, done.stderr
+    return folder / "main.mjs"
+
+
+def test_dockerode_runs_talks_to_and_removes_containers(suite, tiny, dockerode):
+    command = ["node", dockerode, f"{suite.root}/run/docker.sock", tiny]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "pulled": True,
+        "conversed": {"status": 3, "streams": ["heard hello\n", "oops\n"], "logs": "heard hello\n"},
+        "executed": {"status": 4, "streams": ["through", ""], "listed": 1},
+        "missing": 404,
+    }
 
 
 def test_compose_brings_an_application_up_and_down(suite, docker: Docker, tiny, tmp_path):
