@@ -6,10 +6,12 @@ import base64
 import hashlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bcrypt
@@ -132,6 +134,46 @@ def test_uploads_are_limited_in_size_and_number(tmp_path: Path) -> None:
         assert (full.status, full.error_code) == (429, "TOOMANYREQUESTS")
         client.request("DELETE", location)
         assert client.request("POST", UPLOADS).status == 202
+
+
+@pytest.mark.parametrize(
+    "digest", ["nonsense", f"sha256:{'0' * 64}", f"md5:{'0' * 32}"], ids=["unreadable", "another's", "unknown"]
+)
+def test_a_failed_upload_in_one_request_takes_nobody_s_place(tmp_path: Path, digest: str) -> None:
+    limits = ("--anonymous-push", "true", "--uploads-at-once", "1")
+    with registry_service(tmp_path / "s", *http_flags(), *limits) as service:
+        client = HttpClient(service.http_address)
+        for _ in range(3):
+            answer = client.request("POST", f"{UPLOADS}?digest={digest}", b"data")
+            assert (answer.status, answer.error_code) == (400, "DIGEST_INVALID")
+        assert client.request("POST", UPLOADS).status == 202
+
+
+def test_an_upload_in_one_request_that_is_too_large_is_dropped(tmp_path: Path) -> None:
+    limits = ("--anonymous-push", "true", "--uploads-at-once", "1", "--upload-bytes", "1000")
+    with registry_service(tmp_path / "s", *http_flags(), *limits) as service:
+        client = HttpClient(service.http_address)
+        assert client.request("POST", f"{UPLOADS}?digest=sha256:{'0' * 64}", b"x" * 1001).status == 413
+        assert client.request("POST", UPLOADS).status == 202
+
+
+def test_an_upload_in_one_request_whose_sender_is_gone_is_dropped(tmp_path: Path) -> None:
+    limits = ("--anonymous-push", "true", "--uploads-at-once", "1")
+    with registry_service(tmp_path / "s", *http_flags(), *limits) as service:
+        host, _, port = service.http_address.partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            head = f"POST {UPLOADS}?digest=sha256:{'0' * 64} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5000\r\n\r\n"
+            connection.sendall(head.encode() + b"a part")
+            wait_until(lambda: any((service.cache / "uploads").iterdir()))
+        wait_until(lambda: HttpClient(service.http_address).request("POST", UPLOADS).status == 202)
+
+
+def wait_until(is_so: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Ask until it is so."""
+    end_s = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
 
 
 def test_an_upload_goes_on_after_a_crash(tmp_path: Path) -> None:

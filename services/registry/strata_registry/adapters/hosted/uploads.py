@@ -97,6 +97,10 @@ class Uploads:
         await self._check(repository, identifier)
         await self._forget(identifier)
 
+    async def abandon(self, identifier: str) -> None:
+        """Drop an upload, if there is one."""
+        await self._forget(identifier)
+
     async def drop_expired(self) -> None:
         """Drop uploads that nobody has finished in time."""
         query = "SELECT id FROM uploads WHERE started_at < ?"

@@ -17,12 +17,19 @@ async def start_upload(request: web.Request) -> web.Response:
     context = request.app[CONTEXT]
     repository = writable(context.target(request))
     mount = request.query.get("mount")
+    is_whole = "digest" in request.query and mount is None
+    if is_whole:
+        parse_digest(request.query["digest"])  # before anything is begun
     if mount is not None and await _mount(context, repository, parse_digest(mount), request.query.get("from", "")):
         return _created(repository, parse_digest(mount))
     identifier = await context.uploads.begin(repository)
-    if "digest" in request.query and mount is None:
+    if not is_whole:
+        return _accepted(repository, identifier, 0)
+    try:
         return await _finish(request, repository, identifier)
-    return _accepted(repository, identifier, 0)
+    except BaseException:  # a client that is gone as well: nobody was told the identifier, so nobody can go on
+        await context.uploads.abandon(identifier)
+        raise
 
 
 async def upload_chunk(request: web.Request) -> web.Response:
