@@ -14,6 +14,7 @@ class RegistryConfig(ServiceConfig):
 
     cache_bytes: int = setting(20 * _GIB, "bytes the cache may hold")
     cache_grace_s: float = setting(120.0, "seconds for which blobs stay after use, whatever the budget says")
+    blob_bytes: int = setting(64 * _GIB, "bytes of the largest blob that is fetched, whatever its registry promises")
     shared_url: str = setting("", "object store behind the cache, as s3://BUCKET/PREFIX; a fleet may share it")
     shared_options: tuple[str, ...] = setting((), "KEY=VALUE options of the object store, as endpoint=http://host:port")
     share_paths: bool = setting(default=True, explanation="let callers on this host read the cache's files themselves")

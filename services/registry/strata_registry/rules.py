@@ -47,8 +47,8 @@ def tag_rules(config: RegistryConfig) -> TagRules:
 
 
 def transfer_rules(config: RegistryConfig) -> TransferRules:
-    """Say how often a broken transfer is taken up."""
-    return TransferRules(policy=RetryPolicy(attempts=config.transfer_attempts))
+    """Say how often a broken transfer is taken up, and how large any may get."""
+    return TransferRules(RetryPolicy(attempts=config.transfer_attempts), config.blob_bytes)
 
 
 def upstreams(config: RegistryConfig) -> Upstreams:

@@ -80,6 +80,18 @@ async def test_a_blob_of_another_length_is_refused(upstream: FaultRegistry, stub
         await read_blob(stub, f"{upstream.address}/app", digest)
 
 
+async def test_a_blob_larger_than_any_may_be_is_refused_and_nothing_is_left_behind(
+    tmp_path: Path, upstream: FaultRegistry
+) -> None:
+    digest = upstream.add_blob("app", BLOB)
+    with registry_service(tmp_path / "small", "--blob-bytes", str(len(BLOB) - 1)) as service:
+        async with service.stub() as stub:
+            with pytest.raises(ResourceExhausted, match="is larger than") as caught:
+                await read_blob(stub, f"{upstream.address}/app", digest)
+        assert files_of(service) == []
+    assert caught.value.reason == "BLOB_TOO_LARGE"
+
+
 async def test_a_killed_service_resumes_where_it_stopped(upstream: FaultRegistry, service: RegistryProcess) -> None:
     digest = upstream.add_blob("app", BLOB)
     upstream.faults = [Fault(pause_after=5 * MIB)]

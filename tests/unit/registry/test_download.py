@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata_chassis.errors import OutOfRange, StrataError, Unavailable
+from strata_chassis.errors import OutOfRange, ResourceExhausted, StrataError, Unavailable
 from strata_oci.digest import Digest
 from strata_registry.adapters.cache.appender import Appender
 from strata_registry.adapters.cache.download import Download
@@ -83,13 +84,17 @@ async def read_along(download: Download, executor: ThreadPoolExecutor) -> bytes:
         reader.close()
 
 
-async def transfer(data: bytes, partial: bytes, attempts: list[Attempt]) -> tuple[list[bytes | StrataError], bool]:
+async def transfer(
+    data: bytes, partial: bytes, attempts: list[Attempt], *, largest_bytes: int = 1000
+) -> tuple[list[bytes | StrataError], bool]:
     """Run a transfer with three readers; what each got, and whether the file is the blob."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as executor:
         path = Path(folder) / "partial"
         path.write_bytes(partial)
         digest = Digest.of(data)
-        download = Download(digest, Appender(path, "sha256", executor), Source(data, attempts), POLICY)
+        download = Download(
+            digest, Appender(path, "sha256", executor), Source(data, attempts), POLICY, largest_bytes=largest_bytes
+        )
         async with asyncio.TaskGroup() as tasks:
             run = tasks.create_task(download.run())
             readers = [tasks.create_task(outcome(download, executor)) for _ in range(3)]
@@ -129,3 +134,16 @@ def test_every_reader_gets_the_blob_however_often_it_breaks_off(
 def test_no_reader_ever_takes_wrong_bytes_for_the_blob(data: bytes, partial: bytes, attempts: list[Attempt]) -> None:
     outcomes, _ = asyncio.run(transfer(data, partial, attempts))
     assert all(result == data or isinstance(result, StrataError) for result in outcomes)
+
+
+@pytest.mark.parametrize("says_size", [True, False])
+async def test_a_blob_that_is_too_large_is_given_up(*, says_size: bool) -> None:
+    attempt = Attempt(cut_after=1 << 30, has_ranges=True, says_size=says_size)
+    outcomes, is_whole = await transfer(b"x" * 40, b"", [attempt], largest_bytes=39)
+    assert not is_whole
+    assert all(isinstance(result, ResourceExhausted) for result in outcomes)
+
+
+async def test_a_blob_of_the_largest_size_is_taken() -> None:
+    outcomes, _ = await transfer(b"x" * 40, b"", [], largest_bytes=40)
+    assert outcomes == [b"x" * 40] * 3

@@ -1,6 +1,7 @@
 """Registries that send us elsewhere: where requests go, and what they carry."""
 
 import base64
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -86,6 +87,7 @@ class Upstream:
     registry: Server
     other: Server
     exchange: Exchange
+    authenticator: Authenticator
 
     def repository(self, host: str) -> Repository:
         return Repository(f"{host}:{self.registry.port}", "app")
@@ -104,8 +106,9 @@ async def upstream() -> AsyncIterator[Upstream]:
         other = await stack.enter_async_context(serving(Server()))
         http = await stack.enter_async_context(open_http(HttpRules(), EverythingHere()))
         rules = EndpointRules(insecure=("registry.example",))
-        exchange = Exchange(http, Authenticator(http, NoCredentials()), rules, RetryPolicy(attempts=1))
-        yield Upstream(registry, other, exchange)
+        authenticator = Authenticator(http, NoCredentials())
+        exchange = Exchange(http, authenticator, rules, RetryPolicy(attempts=1))
+        yield Upstream(registry, other, exchange, authenticator)
 
 
 async def blob() -> AsyncIterator[bytes]:
@@ -210,3 +213,14 @@ async def test_a_public_registry_s_token_server_is_not_inside(upstream: Upstream
     with pytest.raises(Unavailable, match="no token"):
         await referrers(upstream, "registry.example")
     assert upstream.other.seen == []
+
+
+async def test_a_refused_name_leaves_nothing_behind(upstream: Upstream) -> None:
+    authenticator = upstream.authenticator
+    for name in ("a", "b", "c"):
+        upstream.registry.answers[f"/v2/{name}/manifests/x"] = lambda _: web.Response(status=401)
+        repository = Repository(f"127.0.0.1:{upstream.registry.port}", name)
+        with pytest.raises(Unauthenticated):
+            await UpstreamManifests(upstream.exchange).get(repository, "x", None)
+    gc.collect()
+    assert len(authenticator._locks) == 0

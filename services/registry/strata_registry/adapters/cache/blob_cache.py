@@ -37,9 +37,10 @@ _REFUSALS = (NotFound, Unauthenticated, PermissionDenied, FailedPrecondition, Re
 
 @dataclass(frozen=True, slots=True)
 class TransferRules:
-    """How transfers behave: when they are tried again, and how long they outlive their last reader."""
+    """How transfers behave: when they are tried again, how large they get, how long they outlive their last reader."""
 
     policy: RetryPolicy
+    largest_bytes: int
     linger_s: float = 5.0
 
 
@@ -181,7 +182,8 @@ class BlobCache:
         if self._shared is not None:
             source = SharedFirst(self._shared, digest, source)
         appender = Appender(path, digest.algorithm, self.executor)
-        download = Download(digest, appender, source, self._rules.policy)
+        rules = self._rules
+        download = Download(digest, appender, source, rules.policy, largest_bytes=rules.largest_bytes)
         with deadline.bound(None):  # the transfer outlives the request that started it
             task = self._tasks.create_task(self._carry(download), name=f"download-{digest}")
         self._downloads[digest] = download, task

@@ -19,7 +19,9 @@ from strata_registry.core.retry import Failure, RetryPolicy, next_delay_s
 class Download:
     """A blob on its way; ``run`` it once, in a task of its own."""
 
-    def __init__(self, digest: Digest, appender: Appender, source: BlobSource, policy: RetryPolicy) -> None:
+    def __init__(
+        self, digest: Digest, appender: Appender, source: BlobSource, policy: RetryPolicy, *, largest_bytes: int
+    ) -> None:
         self.digest = digest
         self.path = appender.path
         self.size: int | None = None
@@ -29,6 +31,7 @@ class Download:
         self._appender = appender
         self.source = source
         self._policy = policy
+        self._largest_bytes = largest_bytes
         self._has_begun = False
         self._changed = asyncio.Event()
 
@@ -138,15 +141,26 @@ class Download:
     async def _take(self, piece: bytes) -> None:
         if self.size is not None and self._appender.size + len(piece) > self.size:
             raise _wrong_size(self.digest, self.size)
+        self._check_size(self._appender.size + len(piece))
         await self._appender.append(piece)
         self.received_bytes += len(piece)
         self._announce()
+
+    def _check_size(self, size_bytes: int) -> None:
+        """Refuse what is larger than any blob may be; without a promised size nothing else would end it."""
+        if size_bytes > self._largest_bytes:
+            raise ResourceExhausted(
+                f"the blob {self.digest} is larger than {self._largest_bytes} bytes",
+                reason="BLOB_TOO_LARGE",
+                metadata={"digest": str(self.digest), "limit": str(self._largest_bytes)},
+            )
 
     def _learn_size(self, body: BlobBody) -> None:
         self._has_begun = True
         if body.size is None:
             self._announce()
             return
+        self._check_size(body.size)
         if self.size not in {None, body.size} or body.size < self._appender.size:
             raise _wrong_size(self.digest, body.size)
         self.size = body.size

@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import time
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -53,7 +54,7 @@ class Authenticator:
         self._http = http
         self._credentials = credentials
         self._tokens: OrderedDict[tuple[str, Claim], BearerToken] = OrderedDict()
-        self._locks: defaultdict[tuple[str, Claim], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[tuple[str, Claim], asyncio.Lock] = WeakValueDictionary()  # those in use
 
     def known(self, endpoint: Endpoint, claim: Claim) -> str | None:
         """Return a header that still holds, without asking anybody."""
@@ -68,7 +69,8 @@ class Authenticator:
         Raises Unauthenticated when there is nothing better to send, Unavailable when the token server fails.
         """
         key = (endpoint.base_url, claim)
-        async with self._locks[key]:
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
             known = self.known(endpoint, claim)
             if known is not None and known != refused:
                 return known  # another request was faster
@@ -87,8 +89,7 @@ class Authenticator:
         self._tokens[key] = token
         self._tokens.move_to_end(key)
         while len(self._tokens) > _MOST_TOKENS:
-            oldest, _ = self._tokens.popitem(last=False)
-            self._locks.pop(oldest, None)
+            self._tokens.popitem(last=False)
 
     async def _obtain(self, endpoint: Endpoint, claim: Claim, challenge: Challenge | None) -> BearerToken:
         if challenge is None:
