@@ -10,6 +10,7 @@ from strata_registry.adapters.cache.blob_cache import BlobCache
 from strata_registry.adapters.gatekeeper import Gatekeeper, UserFiles
 from strata_registry.adapters.hosted.repositories import HostedRepositories
 from strata_registry.adapters.hosted.uploads import UploadLimits, Uploads
+from strata_registry.adapters.password_checks import PasswordChecks
 from strata_registry.api.http.application import make_application
 from strata_registry.api.http.context import DistributionContext
 from strata_registry.api.http.listener import listening
@@ -23,7 +24,7 @@ async def serving(
 ) -> AsyncIterator[None]:
     """Serve the distribution API for as long as the block lasts."""
     limits = UploadLimits(config.upload_bytes, config.uploads_at_once)
-    with closing(Uploads(database, cache, limits)) as uploads:
+    with closing(Uploads(database, cache, limits)) as uploads, closing(PasswordChecks()) as passwords:
         context = DistributionContext(
             upstreams=rules.upstreams(config),
             manifests=proxy.manifests,
@@ -31,7 +32,7 @@ async def serving(
             listing=proxy.listing,
             hosted=HostedRepositories(database, cache),
             uploads=uploads,
-            gatekeeper=Gatekeeper(UserFiles(config.htpasswd, config.access_tokens), cache.executor),
+            gatekeeper=Gatekeeper(UserFiles(config.htpasswd, config.access_tokens), passwords),
             policy=rules.access_policy(config),
         )
         application = make_application(context, metrics)

@@ -1,20 +1,17 @@
 """Finds out who sends a request: by password (htpasswd), by a token of ours, or by a long-lived access token."""
 
-import asyncio
 import hashlib
 import hmac
 import secrets
 import time
 from collections import OrderedDict
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-import bcrypt
-
 from strata_chassis.errors import Unauthenticated
+from strata_registry.adapters.password_checks import PasswordChecks
 from strata_registry.core import access_token
-from strata_registry.core.authorization import Password, Token, parse_authorization, parse_htpasswd
+from strata_registry.core.authorization import Password, Token, parse_authorization
 
 _REMEMBERED = 256
 _REMEMBERED_S = 300.0
@@ -32,9 +29,9 @@ class UserFiles:
 class Gatekeeper:
     """Knows users; files are read again when they change."""
 
-    def __init__(self, files: UserFiles, executor: Executor) -> None:
+    def __init__(self, files: UserFiles, passwords: PasswordChecks) -> None:
         self._files = files
-        self._executor = executor
+        self._passwords = passwords
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, float] = OrderedDict()
 
@@ -74,21 +71,12 @@ class Gatekeeper:
         mark = hmac.digest(self._key, f"{given.username}:{given.password}".encode(), hashlib.sha256)
         if self._right.get(mark, 0.0) > time.monotonic():
             return given.username
-        loop = asyncio.get_running_loop()
-        if not await loop.run_in_executor(self._executor, self._is_right, given):
+        if self._files.htpasswd is None or not await self._passwords.is_right(self._files.htpasswd, given):
             return None
         self._right[mark] = time.monotonic() + _REMEMBERED_S
         while len(self._right) > _REMEMBERED:
             self._right.popitem(last=False)
         return given.username
-
-    def _is_right(self, given: Password) -> bool:
-        if self._files.htpasswd is None:
-            return False
-        expected = parse_htpasswd(self._files.htpasswd.read_text()).get(given.username)
-        if expected is None or len(given.password.encode()) > 72:  # noqa: PLR2004 - bcrypt reads no more
-            return False
-        return bcrypt.checkpw(given.password.encode(), expected.encode())
 
     def _by_access_token(self, value: str) -> str | None:
         if self._files.tokens is None:
