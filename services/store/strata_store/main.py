@@ -72,7 +72,8 @@ def _keep_copy(root: ContentRoot) -> None:
 
 
 def _stores(config: StoreConfig, root: ContentRoot, database: Database, threads: Threads) -> Stores:
-    layers = LayerStore(root, database, threads, Limits(config.max_layer_bytes, config.max_layer_inodes))
+    limits = Limits(config.max_layer_bytes, config.max_layer_inodes, config.max_layer_metadata_bytes)
+    layers = LayerStore(root, database, threads, limits)
     return Stores(root, database, threads, layers, ImageStore(root, database, layers))
 
 

@@ -7,17 +7,20 @@ import struct
 import tarfile
 import time
 import tracemalloc
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata_chassis.errors import InvalidArgument
+from strata_chassis.errors import InvalidArgument, ResourceExhausted
 from strata_store.adapters.content_root import AUX
 from strata_store.core.contents import Contents
 from strata_store.core.inode import Inode
 from strata_store.core.layer_index import write_layer_index
+from strata_store.core.layer_tree import LayerTree
+from strata_store.core.tar.reader import TarReader
 from tests.unit.store.kernel_trees import snapshot
 from tests.unit.store.layers import mounted_layer, read_tree, store_layer
 from tests.unit.store.tar_examples import Example, examples, pack
@@ -71,6 +74,7 @@ def sparse(extents: str, size: int, stored: int) -> bytes:
 
 
 END = bytes(1024)
+MANY_XATTRS = b"".join(record(f"SCHILY.xattr.user.{number}", "") for number in range(4000))
 
 
 def names(root: Inode, prefix: str = "") -> set[str]:
@@ -255,6 +259,57 @@ def test_a_small_tar_cannot_use_much_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 30 << 20
+
+
+def _feed(reader: TarReader, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        reader.feed(piece)
+
+
+def repeated(count: int, make: Callable[[bytes], bytes]) -> int:
+    """Read entries of different names until they are refused; the most memory that took."""
+    reader = TarReader(LayerTree(max_bytes=4 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ResourceExhausted) as caught:
+            _feed(reader, (make(b"%d" % number) for number in range(count)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.reason == "LAYER_TOO_LARGE"
+    return peak
+
+
+@pytest.mark.parametrize(
+    ("what", "make"),
+    [
+        ("attributes", lambda name: pax(record("SCHILY.xattr.user.x", "v" * 60_000)) + header(name)),
+        ("small attributes", lambda name: pax(MANY_XATTRS) + header(name)),
+        ("symbolic links", lambda name: pax(record("linkpath", "t" * 4000)) + header(name, kind=b"2", link=b"x")),
+        ("hard links", lambda name: header(b"same") + header(b"y" * 90 + name, kind=b"1", link=b"same")),
+        ("whiteouts", lambda name: header(b".wh." + b"w" * 80 + name)),
+        ("missing parents", lambda name: pax(record("path", f"{name.decode()}/" + "d/" * 1000 + "f")) + header()),
+    ],
+)
+def test_all_that_is_kept_of_a_layer_is_bounded(what: str, make: Callable[[bytes], bytes]) -> None:
+    assert repeated(100_000, make) < 16 << 20, what
+
+
+def test_the_attributes_of_one_file_are_bounded() -> None:
+    halves = [record(f"SCHILY.xattr.user.{name}", "v" * 40_000) for name in "ab"]
+    read_tree(pax(halves[0]) + header() + END)
+    with pytest.raises(InvalidArgument, match="attributes are too long"):
+        read_tree(pax(b"".join(halves)) + header() + END)
+
+
+def test_global_headers_cannot_grow_without_end() -> None:
+    def long(number: int) -> bytes:
+        records = record(f"key{number}", "v" * 600_000)
+        return header(b"pax", kind=b"g", size=b"%o" % len(records)) + records + bytes(-len(records) % 512)
+
+    read_tree(long(1) + header() + END)
+    with pytest.raises(InvalidArgument, match="global headers"):
+        read_tree(long(1) + long(2) + header() + END)
 
 
 def test_every_kind_of_link_and_device_is_shown_by_the_kernel(tmp_path: Path, kernel: None) -> None:

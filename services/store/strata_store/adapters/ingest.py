@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from strata_chassis.errors import ResourceExhausted
 from strata_oci.digest import Digest
 from strata_store.adapters import hole_map
 from strata_store.adapters.content_root import AUX, INDEX, TAR
@@ -21,6 +20,7 @@ from strata_store.core.contents import Contents, Place, choose_donors, place_spa
 from strata_store.core.digests import digest_mismatch
 from strata_store.core.holes import Hole, whole_ranges
 from strata_store.core.inode import Inode
+from strata_store.core.layer_errors import layer_too_large
 from strata_store.core.layer_index import write_layer_index
 from strata_store.core.layer_tree import LayerTree
 from strata_store.core.tar.reader import TarReader
@@ -34,6 +34,7 @@ class Limits:
 
     tar_bytes: int = 1 << 40
     inodes: int = 1 << 20
+    metadata_bytes: int = 256 << 20
 
 
 @dataclass
@@ -97,7 +98,7 @@ class _TarFile:
 
     def __init__(self, path: Path, limits: Limits, meter: Meter) -> None:
         self._meter = meter
-        self.tree = LayerTree(limits.inodes)
+        self.tree = LayerTree(limits.inodes, limits.metadata_bytes)
         self.size = 0
         self._reader = TarReader(self.tree)
         self._limit = limits.tar_bytes
@@ -107,11 +108,7 @@ class _TarFile:
     def take(self, block: bytes) -> None:
         self.size += len(block)
         if self.size > self._limit:
-            raise ResourceExhausted(
-                f"the layer is larger than {self._limit} bytes",
-                reason="LAYER_TOO_LARGE",
-                metadata={"limit": str(self._limit)},
-            )
+            raise layer_too_large("the layer is", self._limit)
         rest = memoryview(block)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]

@@ -1,6 +1,6 @@
-"""The one error a broken layer raises, whatever is wrong with it."""
+"""The errors of layers: one for all that is broken, one for all that is too much."""
 
-from strata_chassis.errors import InvalidArgument
+from strata_chassis.errors import InvalidArgument, ResourceExhausted
 
 
 def printable(name: bytes) -> str:
@@ -17,3 +17,10 @@ def layer_invalid(problem: str, name: bytes | None = None, **metadata: object) -
     if name is not None:
         facts["entry"] = printable(name)
     return InvalidArgument(f"the layer's tar is invalid{where}: {problem}", reason="LAYER_INVALID", metadata=facts)
+
+
+def layer_too_large(what: str, limit: int) -> ResourceExhausted:
+    """Make the error for a layer that costs more than this store gives one; ``what`` is what there is too much of."""
+    return ResourceExhausted(
+        f"{what} larger than {limit} bytes", reason="LAYER_TOO_LARGE", metadata={"limit": str(limit)}
+    )

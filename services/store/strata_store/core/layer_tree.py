@@ -8,7 +8,7 @@ inside the root, as containerd does; layers below are never looked at, so a laye
 import stat
 
 from strata_store.core.inode import Inode, implicit_directory, walk
-from strata_store.core.layer_errors import layer_invalid
+from strata_store.core.layer_errors import layer_invalid, layer_too_large
 from strata_store.core.paths import clean
 
 _WHITEOUT = b".wh."
@@ -16,19 +16,26 @@ _AUFS = b".wh..wh."
 _OPAQUE = b".wh..wh..opq"
 _MAX_LINKS_FOLLOWED = 40  # the kernel's own limit
 _MAX_STEPS = 4096
-_MAX_REMEMBERED = 1 << 16
+_MAX_REMEMBERED = 1 << 12  # each is a path of up to 4 KiB
+_NAME_BYTES = 100
+_DIRECTORY_BYTES = 400
+_XATTR_BYTES = 150
+_EXTENT_BYTES = 120
+"""What this process needs for each, besides the bytes of names and values."""
 
 
 class LayerTree:
     """Takes the entries of a tar in order (it is a ``tar.reader.Sink``); ``root`` is the result.
 
-    Raises InvalidArgument (LAYER_INVALID) for entries no engine would unpack, and for more than ``max_inodes`` files.
+    Raises InvalidArgument (LAYER_INVALID) for entries no engine would unpack, and for more than ``max_inodes`` files,
+    ResourceExhausted (LAYER_TOO_LARGE) if all that is kept of the entries takes more than ``max_bytes`` of memory.
     """
 
-    def __init__(self, max_inodes: int = 1 << 20) -> None:
+    def __init__(self, max_inodes: int = 1 << 20, max_bytes: int = 256 << 20) -> None:
         self.root = implicit_directory()
         self.entries = 0
         self._inodes_left = max_inodes
+        self._max_bytes = self._bytes_left = max_bytes
         self._directories: dict[bytes, Inode] = {}
         self._whiteout = Inode(stat.S_IFCHR)
 
@@ -36,6 +43,7 @@ class LayerTree:
         """Put a file at a name; a directory over a directory only changes its attributes."""
         self.entries += 1
         parent, base = self._locate(name)
+        self._spend(_cost(base, inode))
         if base.startswith(_WHITEOUT):
             self._add_whiteout(parent, base, name)
             return
@@ -63,6 +71,7 @@ class LayerTree:
         existing = parent.entries.get(base)
         if existing is inode:
             return
+        self._spend(_NAME_BYTES + len(base))
         inode.nlink += 1
         if existing is None:
             parent.entries[base] = inode
@@ -100,6 +109,11 @@ class LayerTree:
         self._inodes_left -= 1
         if self._inodes_left < 0:
             raise layer_invalid("it has too many files")
+
+    def _spend(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise layer_too_large("the layer's names, links and attributes are", self._max_bytes)
 
     # From names to directories.
 
@@ -150,10 +164,21 @@ class LayerTree:
         if child is not None and child is not self._whiteout:
             raise layer_invalid("its parent is no directory", name)
         self._count()
+        self._spend(_DIRECTORY_BYTES + len(part))
         made = implicit_directory()
         made.opaque = child is self._whiteout
         parent.entries[part] = made
         return made
+
+
+def _cost(base: bytes, inode: Inode) -> int:
+    """Estimate the memory that a name and its file take."""
+    size = (_DIRECTORY_BYTES if inode.is_directory else _NAME_BYTES) + len(base) + len(inode.target)
+    if inode.xattrs:
+        size += sum(_XATTR_BYTES + len(name) + len(value) for name, value in inode.xattrs)
+    if inode.extents:
+        size += _EXTENT_BYTES * len(inode.extents)
+    return size
 
 
 def _update_directory(existing: Inode, described: Inode) -> None:

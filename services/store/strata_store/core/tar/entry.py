@@ -27,6 +27,8 @@ _MAX_MAJOR = (1 << 12) - 1
 _MAX_MINOR = (1 << 20) - 1
 MAX_FILE_BYTES = 1 << 40  # what one chunk of an EROFS file with blocks of 512 bytes can span
 _MAX_LINK_BYTES = 4095
+_MAX_XATTR_BYTES = 1 << 16  # of one file, names and values. Source: linux/limits.h, XATTR_SIZE_MAX, XATTR_LIST_MAX
+Xattrs = tuple[tuple[bytes, bytes], ...]
 _SECONDS = 1 << 63
 
 
@@ -66,7 +68,13 @@ def describe(inode: Inode, records: Records, name: bytes) -> None:
     if b"mtime" in records:
         seconds, inode.mtime_ns = parse_time(records[b"mtime"])
         inode.mtime_s = _checked_time(seconds)
-    inode.xattrs = xattrs_of(records)
+    inode.xattrs = _checked_xattrs(xattrs_of(records), name)
+
+
+def _checked_xattrs(xattrs: Xattrs, name: bytes) -> Xattrs:
+    if sum(len(key) + len(value) for key, value in xattrs) > _MAX_XATTR_BYTES:
+        raise layer_invalid("its extended attributes are too long", name)
+    return xattrs
 
 
 def set_target(inode: Inode, link: bytes, name: bytes) -> None:

@@ -49,6 +49,8 @@ class Extras:
         elif self._kind == _GLOBAL:
             merged = self._globals | parse_records(payload)
             self._globals = {key: value for key, value in merged.items() if value}
+            if sum(len(key) + len(value) for key, value in self._globals.items()) > _MAX_BYTES:
+                raise layer_invalid("its global headers are too long")
         else:
             self._records = parse_records(payload)
 

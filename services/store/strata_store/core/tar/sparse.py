@@ -9,6 +9,7 @@ from strata_store.core.tar.numbers import parse_decimal, parse_number
 _OLD_PAIRS = 4
 _MORE_PAIRS = 21
 _PAIR = struct.Struct("12s12s")
+_MAX_EXTENTS = 1 << 18  # what fits into a map of that length: the old format has no other bound
 _MAX_MAP_BYTES = 1 << 20  # as in Go's archive/tar: a larger map is an attack
 
 
@@ -21,6 +22,8 @@ class SparseMap:
     def add(self, offset: int, length: int) -> None:
         """Append an extent; extents come in order and do not overlap."""
         end = sum(self.extents[-1]) if self.extents else 0
+        if len(self.extents) >= _MAX_EXTENTS:
+            raise layer_invalid("the map of a sparse file is too long")
         if offset < end or length < 0:
             raise layer_invalid("the map of a sparse file is not in order")
         self.extents.append((offset, length))
