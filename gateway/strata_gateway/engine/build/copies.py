@@ -107,7 +107,7 @@ async def _chosen(
     if instruction.keyword == "ADD" and (archive := _archive_in(source, arguments)):
         spool = stack.enter_context(Spool(folder))
         await spool.fill(_member_data(source.index, archive))
-        index = TarIndex(spool.file)
+        index = await Spool.in_thread(TarIndex, spool.file)
         return index, {path: f"{destination.path}/{path}" for path in index.members}
     return source.index, await Spool.in_thread(_placed, arguments, destination, source)
 
