@@ -264,7 +264,8 @@ def test_a_container_that_cannot_be_started_with_the_engine_keeps_no_other_one_w
 
 
 def test_what_is_known_of_a_containers_health_outlives_the_runtime(own_node):
-    check = container_pb2.HealthCheck(test=["CMD", "true"], start_period={"seconds": 60}, interval={"seconds": 1000})
+    once = ["CMD-SHELL", "test -e /seen && sleep 100; touch /seen"]
+    check = container_pb2.HealthCheck(test=once, start_period={"seconds": 60}, interval={"seconds": 1000})
     check.start_interval.FromMilliseconds(50)
     container = own_node.run("sleep", "1000", health_check=check)
     deadline = time.monotonic() + 20
