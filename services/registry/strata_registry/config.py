@@ -33,7 +33,7 @@ class RegistryConfig(ServiceConfig):
     retry_attempts: int = setting(3, "how often a failed request is sent in all")
     transfer_attempts: int = setting(6, "how often a transfer that makes no progress is begun in all")
     allow_private_redirects: bool = setting(
-        default=False, explanation="follow redirects of public registries to private addresses"
+        default=False, explanation="let registries send the service to private addresses (blobs, uploads, tokens)"
     )
 
     http_listen: tuple[str, ...] = setting((), "HOST:PORT of the distribution API; empty: not served")

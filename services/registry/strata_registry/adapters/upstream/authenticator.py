@@ -159,7 +159,7 @@ class Authenticator:
             raise _no_token(realm, "it has no TLS")
         is_elsewhere = host != urlsplit(endpoint.base_url).hostname
         if is_elsewhere and is_private_host(host) and not self._may_be_private(endpoint):
-            raise _no_token(realm, "its address is not public")
+            raise _no_token(realm, "it has no public address; see allow_private_redirects")
         return realm
 
 

@@ -10,6 +10,10 @@ from strata_registry.core.redirect import is_loopback_name, is_private_host
 _LOOPBACK = (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))
 
 
+class PrivateAddressError(OSError):
+    """A name that somebody else gave us has an address that is not public."""
+
+
 class HostResolver(AbstractResolver):
     """Asks the system, but knows localhost itself: some hosts have no entry for it. Source: RFC 6761, 6.3."""
 
@@ -42,11 +46,11 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve to public addresses only. Raises OSError when none is left."""
+        """Resolve to public addresses only. Raises PrivateAddressError when none is left, and OSError."""
         found = await self._resolver.resolve(host, port, family)
         public = [entry for entry in found if not is_private_host(entry["host"])]
         if not public:
-            raise OSError(None, f"{host} has no public address")
+            raise PrivateAddressError(None, f"{host} has no public address; see allow_private_redirects")
         return public
 
     async def close(self) -> None:
@@ -55,10 +59,10 @@ class PublicResolver(AbstractResolver):
 
 
 async def refuse_private(resolver: AbstractResolver, host: str) -> None:
-    """Raise OSError for a name that has an address inside; one that only a proxy knows is the proxy's matter."""
+    """Raise PrivateAddressError for a name that has one inside; names that only a proxy knows are its matter."""
     try:
         found = await resolver.resolve(host)
     except OSError:
         found = []
     if is_private_host(host) or any(is_private_host(entry["host"]) for entry in found):
-        raise OSError(None, f"{host} has an address that is not public")
+        raise PrivateAddressError(None, f"{host} has an address that is not public; see allow_private_redirects")

@@ -12,7 +12,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from strata_registry.adapters.upstream.resolver import HostResolver, PublicResolver, refuse_private
+from strata_registry.adapters.upstream.resolver import HostResolver, PrivateAddressError, PublicResolver, refuse_private
 from strata_registry.core.redirect import is_loopback_host
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -159,7 +159,7 @@ def why_unreachable(error: BaseException) -> str:
         return "TLS failed"
     if isinstance(error, asyncio.TimeoutError):
         return "it does not answer in time"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError) and not isinstance(error.os_error, PrivateAddressError):
         return "its name cannot be resolved"
     if isinstance(error, aiohttp.ClientOSError | OSError):
         return (error.strerror or "the connection failed").lower()
