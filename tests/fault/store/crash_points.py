@@ -24,11 +24,18 @@ from strata_store.engine import trim
 from strata_store.engine.repair import Repairer
 from strata_store.engine.scrub import Scrubber, Task
 from tests.unit.store.node import Node, layers_and_stacks, open_node
+from tests.unit.store.test_hostile_tars import END, header, pax, record
 from tests.unit.store.test_sharing_between_layers import KIB, blob, tar_of
 
 COMMON = {f"lib/{n}": blob(n, 120 * KIB) for n in range(3)}
 BASE = tar_of({"base": blob(10, 60 * KIB), **COMMON})
 TOP = tar_of({"top": blob(11, 8 * KIB), **{f"again/{name}": data for name, data in COMMON.items()}})
+SPARSE = (
+    pax(record("GNU.sparse.map", "0,8192,1048576,8192") + record("GNU.sparse.size", "1056768"))
+    + header(b"holes", size=b"%o" % 16384)
+    + blob(12, 16384)
+    + END
+)
 OTHER = tar_of({"other": b"x" * 100})
 
 
@@ -38,13 +45,15 @@ async def fill(node: Node) -> None:
 
 
 async def scenario(node: Node) -> None:
-    """Ingest, commit, borrow, tag, remove, trim, collect."""
+    """Ingest (a sparse file, too), commit, borrow, tag, remove, trim, collect."""
     await node.add_image("base", [BASE])
+    await node.add_image("sparse", [SPARSE])
     await node.add_image("top", [TOP])
     await node.add_image("both", [BASE, TOP])
     await node.stores.images.tag("top", "another")
     await node.remove("base")
     await node.remove("both")
+    await node.remove("sparse")
     await node.collect(dangling_images=True)
     await node.remove("top")
     await node.remove("another")
