@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import density, engines, pull, space, starts
 from tests.bench.harness import Report, save, table
+from tests.bench.registry import proxies
+from tests.bench.store import ingest, scale
 from tests.fixtures.docker_registry import docker_registry
 from tests.fixtures.images.catalogue import CHECKOUT, build_all
 from tests.fixtures.session import running_suite
 from tests.fixtures.suite import Suite
 
-ALL = ("pull", "engines", "start", "memory", "disk", "density")
+ALONE = ("pull", "engines", "ingest", "scale", "proxies")
+"""What needs no suite of its own."""
+ON_ONE_SUITE = ("start", "memory", "disk", "density")
+ALL = (*ALONE, *ON_ONE_SUITE)
 ROUNDS_OF_ENGINES = 3
 """Pulls by each engine at most: others take over ten seconds for one."""
 DENSE = 1000
@@ -40,15 +46,23 @@ def main() -> None:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     reports: list[Report] = []
     try:
-        if "pull" in chosen:
-            reports.append(pull.measure(arguments.repeat))
-        if "engines" in chosen:
-            reports.append(engines.measure(min(arguments.repeat, ROUNDS_OF_ENGINES)))
-        if chosen - {"pull", "engines"}:
+        reports.extend(_measure_alone(name, arguments.repeat) for name in ALONE if name in chosen)
+        if chosen & {*ON_ONE_SUITE}:
             _measure_on_one_suite(chosen, arguments.repeat, reports)
     finally:
         print(table(reports))
         save(reports, arguments.json)
+
+
+def _measure_alone(name: str, repeat: int) -> Report:
+    measures: dict[str, Callable[[], Report]] = {
+        "pull": lambda: pull.measure(repeat),
+        "engines": lambda: engines.measure(min(repeat, ROUNDS_OF_ENGINES)),
+        "ingest": lambda: ingest.measure_in_own_process(repeat),
+        "scale": lambda: asyncio.run(scale.measure()),
+        "proxies": proxies.measure,
+    }
+    return measures[name]()
 
 
 def _measure_on_one_suite(chosen: set[str], repeat: int, reports: list[Report]) -> None:

@@ -82,6 +82,12 @@ def median_of(rounds: int, action: Callable[[], object]) -> float:
     return statistics.median(timed(action) for _ in range(rounds))
 
 
+def peak_mib(pid: int) -> float:
+    """The most memory a process had since it began its program."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def table(reports: Iterable[Report]) -> str:
     """The reports as text for a terminal."""
     rows: list[tuple[str, ...]] = [("", "figure", "", "mark", "", "")]

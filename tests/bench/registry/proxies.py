@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.harness import Report, table, timed
+from tests.bench.harness import Report, peak_mib, table, timed
 from tests.fixtures.cutting_proxy import cutting_proxy
 from tests.fixtures.docker_registry import LocalRegistry, docker_registry, start
 from tests.fixtures.images.layout import Layout
@@ -129,12 +129,6 @@ def cpu_s(pid: int) -> float:
     """CPU time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK_S
-
-
-def peak_mib(pid: int) -> float:
-    """The most memory a process had."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _add(report: Report, name: str, run: Run, total_bytes: int) -> None:
