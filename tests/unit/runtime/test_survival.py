@@ -38,10 +38,12 @@ def kill_launcher(node) -> None:
 
 
 def test_a_killed_runtime_costs_no_output_and_no_status(own_node):
-    container = own_node.run("sh", "-c", COUNT)
+    container = own_node.run("sh", "-c", COUNT.replace("exit", "until [ -e /go ]; do sleep 0.01; done; exit"))
     own_node.kill_runtime()
     own_node.start_runtime()
-    assert own_node.get(container).state == State.STATE_RUNNING
+    found = own_node.get(container)
+    assert found.state == State.STATE_RUNNING
+    Path(f"/proc/{found.pid}/root/go").touch()
     assert own_node.wait(container).exit_code == 7
     assert numbers(own_node, container) == list(range(100))
 
