@@ -99,7 +99,12 @@ class LayerMounts:
 
 def mount_erofs(source: str, devices: tuple[str, ...], target: str) -> None:
     """Mount an EROFS image with its data devices, read-only. Raises OSError."""
-    options: list[tuple[str, str | None]] = [("source", source), *(("device", device) for device in devices)]
+    # "ro" is for the superblock: without it the kernel asks a block device for the right to write.
+    options: list[tuple[str, str | None]] = [
+        ("ro", None),
+        ("source", source),
+        *(("device", device) for device in devices),
+    ]
     try:
         direct = [*options, ("directio", None)]  # the data is cached once, as this file system's
         mount_filesystem("erofs", target, direct, MOUNT_ATTR_RDONLY)
