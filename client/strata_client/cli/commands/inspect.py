@@ -1,13 +1,13 @@
 """``strata inspect``."""
 
-import json
 from typing import Any
 
 from strata.runtime.v1.runtime_pb2 import GetContainerRequest, GetContainerResponse
 from strata.store.v1.store_pb2 import GetImageRequest, GetImageResponse
 
 from strata_chassis.errors import InvalidArgument, NotFound, StrataError
-from strata_client.cli.context import Context, say, warn
+from strata_client.cli.context import Context, warn
+from strata_client.cli.documents import print_documents
 from strata_client.cli.failure import sentence_of
 from strata_client.cli.inspecting.container import container_document
 from strata_client.cli.inspecting.image import image_document
@@ -30,21 +30,10 @@ def run(line: Line, context: Context) -> int:
                 documents.append(_document(gateway, name, kind, has_size=line.flag("size")))
             except StrataError as error:
                 failures.append(error)
-    _print(line.text("format"), documents)
+    print_documents(line.text("format"), documents)
     for failure in failures:
         warn(sentence_of(failure))
     return 1 if failures else 0
-
-
-def _print(template: str, documents: list[dict[str, Any]]) -> None:
-    if not template:
-        say(json.dumps(documents, indent=4, ensure_ascii=False))
-        return
-    from strata_client.cli.templates import Template
-
-    compiled = Template("{{json .}}" if template == "json" else template)
-    for document in documents:
-        say(compiled.render(document))
 
 
 def _document(gateway: Gateway, name: str, kind: str, *, has_size: bool) -> dict[str, Any]:

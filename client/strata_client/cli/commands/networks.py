@@ -1,11 +1,10 @@
 """``strata network`` and its verbs."""
 
-import json
-
 from strata.runtime.v1.container_pb2 import NetworkAttachment
 
 from strata.runtime.v1 import runtime_pb2 as pb
 from strata_client.cli.context import Context, say
+from strata_client.cli.documents import print_documents
 from strata_client.cli.failure import for_each
 from strata_client.cli.names import short_id
 from strata_client.cli.options import Command, flag, many, text
@@ -82,13 +81,7 @@ def _remove(line: Line, context: Context) -> int:
 def _inspect(line: Line, context: Context) -> int:
     with context.connect() as gateway:
         documents = [_document(gateway, name) for name in line.arguments]
-    if template := line.text("format"):
-        from strata_client.cli.templates import Template
-
-        for document in documents:
-            say(Template("{{json .}}" if template == "json" else template).render(document))
-    else:
-        say(json.dumps(documents, indent=4, ensure_ascii=False))
+    print_documents(line.text("format"), documents)
     return 0
 
 
