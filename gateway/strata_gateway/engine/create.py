@@ -24,12 +24,14 @@ Progress = pb.PullResponse | pb.CreateContainerResponse
 async def create_container(peers: Peers, request: pb.CreateContainerRequest) -> AsyncGenerator[Progress, None]:
     """Make the container; yields the steps of a pull, if one is needed, and at last the container."""
     policy = _POLICIES[request.pull_policy]
-    if policy is not PullPolicy.ALWAYS and not request.HasField("platform"):
+    if policy is PullPolicy.ALWAYS or request.HasField("platform"):
+        image = await _image_here(peers, request)
+    else:
         made = await _create_of_what_is_here(peers, request)
         if made is not None:
             yield made
             return
-    image = await _image_here(peers, request)
+        image = None
     if policy.wants_pull(is_here=image is not None):
         try:
             async for step in pull(peers, _pull_request(request)):
