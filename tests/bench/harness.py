@@ -77,11 +77,6 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def median_of(rounds: int, action: Callable[[], object]) -> float:
-    """Seconds that ``action`` takes, the middle of a few in a row: warm, as a peer measured in a loop is."""
-    return statistics.median(timed(action) for _ in range(rounds))
-
-
 def peak_mib(pid: int) -> float:
     """The most memory a process had since it began its program."""
     status = Path(f"/proc/{pid}/status").read_text()

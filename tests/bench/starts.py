@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench.harness import Report, interleave, median_of
+from tests.bench.harness import Report, interleave, timed
 from tests.bench.rpc import Engine, connected
 from tests.fixtures.suite import Suite
-
-ROUNDS = 1
-"""How often each contestant goes before it is the next one's turn: once, so that all start at the same cadence.
-
-A start right after another finds locks and caches warm that a user's start does not find.
-"""
 
 BARE = Path(__file__).with_name("bare_crun.py")
 
 
 def measure(suite: Suite, image: str, repeat: int) -> Report:
-    """Run, exec and ``strata version`` on a running suite that has ``image`` already."""
+    """Run, exec and ``strata version`` on a running suite that has ``image`` already.
+
+    All take turns, so that bare crun starts at the same cadence as the engine: right after another start it would
+    find locks and caches warm that a user's start does not find.
+    """
     suite.strata("run", "-d", "--name", "bench", "--network", "none", image, "sleep", "10000")
     bare = BareCrun(suite, "bench")
     with connected(suite) as engine:
@@ -56,7 +53,7 @@ def _contestants(suite: Suite, engine: Engine, bare: BareCrun, image: str) -> di
         "cli exec": lambda: suite.strata("exec", "bench", "true"),
         "version": lambda: suite.strata("version"),
     }
-    ours = {name: partial(median_of, ROUNDS, action) for name, action in actions.items()}
+    ours = {name: partial(timed, action) for name, action in actions.items()}
     return {"crun run": bare.run, "crun exec": bare.exec, **ours}
 
 
@@ -78,12 +75,12 @@ class BareCrun:
         (self._bundle / "config.json").write_text(json.dumps(config))
 
     def run(self) -> float:
-        """The median of a few ``crun run``, each from spawn to exit."""
+        """Seconds of one ``crun run``, from spawn to exit."""
         state = self._suite.root / "bare" / "state"
         return self._measure("crun", "--root", str(state), "run", "--bundle", str(self._bundle), "strata-bare-{}")
 
     def exec(self) -> float:
-        """The median of a few ``crun exec`` in the container itself."""
+        """Seconds of one ``crun exec`` in the container itself."""
         return self._measure("crun", "--root", str(self._suite.root / "run" / "oci" / "crun"), "exec", self._id, "true")
 
     def remove(self) -> None:
@@ -93,6 +90,6 @@ class BareCrun:
     def _measure(self, program: str, *arguments: str) -> float:
         enter = ["nsenter", "--mount", "--target", str(self._suite.pid("launcher"))]
         path = shutil.which(program)
-        command = [*enter, sys.executable, str(BARE), str(ROUNDS), str(path), *arguments]
+        command = [*enter, sys.executable, str(BARE), "1", str(path), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return statistics.median(float(line) for line in done.stdout.split())
+        return float(done.stdout)
